@@ -1,0 +1,267 @@
+"""`ReportDefinition`: what report.yaml may say, and the errors it gets when it says something else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from pressroom.errors import DefinitionError, Detail
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+"""A name that is safe in paths, SQL and URLs."""
+FieldName = Annotated[str, Field(min_length=1, max_length=255)]
+"""A column of the SQL's result."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class TotalKind(StrEnum):
+    """The totals a report can ask for."""
+
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    COUNT = "count"
+    DISTINCT = "distinct"
+    MEDIAN = "median"
+    P90 = "p90"
+    FIRST = "first"
+    LAST = "last"
+    WEIGHTED_AVG = "weighted_avg"
+
+
+class Total(_Model):
+    """One total: `sum`, or `{kind: weighted_avg, by: field}`; `weighted_avg(by)` is the short form."""
+
+    kind: TotalKind
+    by: FieldName | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value.startswith("weighted_avg(") and value.endswith(")"):
+            return {"kind": "weighted_avg", "by": value.removeprefix("weighted_avg(").removesuffix(")")}
+        return {"kind": value}
+
+    @model_validator(mode="after")
+    def _weights(self) -> Self:
+        if (self.kind is TotalKind.WEIGHTED_AVG) != (self.by is not None):
+            raise ValueError("weighted_avg needs the field of its weights, and no other total has one: weighted_avg(field)")
+        return self
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+Totals = Annotated[tuple[Total, ...], BeforeValidator(_as_list)]
+ParameterValue = bool | int | float | dt.date | dt.datetime | str | None
+
+
+class Parameter(_Model):
+    """A value that a job may set; it is bound in the SQL as `$name`, never pasted."""
+
+    type: Literal["string", "integer", "number", "boolean", "date", "timestamp"]
+    label: str | None = None
+    description: str | None = None
+    enum: tuple[ParameterValue, ...] | None = None
+    default: ParameterValue = None
+    required: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Data(_Model):
+    """Where the rows come from: SQL over the job's datasets."""
+
+    sql: Annotated[str, Field(min_length=1, max_length=100_000)]
+
+
+class Column(_Model):
+    """A column of the detail rows."""
+
+    field: FieldName
+    label: str | None = None
+    format: str = ""
+    total: Totals = ()
+    running: str | bool | None = Field(
+        default=None, description="a further column with the running sum: true, or the group field at which it starts again"
+    )
+    width: Annotated[float, Field(gt=0, le=255)] | None = Field(default=None, description="characters, XLSX")
+    align: Literal["left", "center", "right"] | None = None
+
+    @property
+    def heading(self) -> str:
+        """The label, or the field's name made readable."""
+        return self.label if self.label is not None else self.field.replace("_", " ").capitalize()
+
+
+class Group(_Model):
+    """A group level; its rows stand together and can close with subtotals."""
+
+    field: FieldName
+    label: str | None = None
+    format: str = ""
+    page_break: bool = False
+    bookmark: bool = False
+    subtotals: bool = True
+
+    @property
+    def heading(self) -> str:
+        """The label, or the field's name made readable."""
+        return self.label if self.label is not None else self.field.replace("_", " ").capitalize()
+
+
+class Crosstab(_Model):
+    """One total of `value` for each pair of `rows` and `columns`."""
+
+    name: Name
+    title: str | None = None
+    rows: FieldName
+    columns: FieldName
+    value: FieldName
+    total: TotalKind = TotalKind.SUM
+    format: str = ""
+
+
+class Top(_Model):
+    """The `n` rows with the largest (or smallest) `by`."""
+
+    name: Name
+    title: str | None = None
+    by: FieldName
+    n: Annotated[int, Field(ge=1, le=10_000)] = 10
+    ascending: bool = False
+
+
+class Measure(_Model):
+    """What a chart's axis shows."""
+
+    field: FieldName
+    total: TotalKind = TotalKind.SUM
+
+
+class Chart(_Model):
+    """A chart of one total of `y` for each value of `x`."""
+
+    name: Name
+    title: str | None = None
+    kind: Literal["bar", "column", "line", "area", "pie"] = "bar"
+    x: FieldName
+    y: Measure
+    format: str = ""
+
+
+class Pdf(_Model):
+    """The page."""
+
+    page: str = Field(default="A4", description="CSS page size: A4, A4 landscape, A3, Letter, 210mm 297mm")
+
+
+class Xlsx(_Model):
+    """The workbook."""
+
+    sheet: Annotated[str, Field(min_length=1, max_length=31)] | None = None
+    outline: bool = True
+
+
+class ReportDefinition(_Model):
+    """A whole report.yaml."""
+
+    name: Name
+    title: str
+    description: str = ""
+    author: str = ""
+    language: str = "en"
+    time_zone: str | None = None
+    parameters: dict[Name, Parameter] = Field(default_factory=dict)
+    data: Data
+    columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=16_384)]
+    groups: tuple[Group, ...] = ()
+    order: tuple[FieldName, ...] = ()
+    crosstabs: tuple[Crosstab, ...] = ()
+    tops: tuple[Top, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    pdf: Pdf = Pdf()
+    xlsx: Xlsx = Xlsx()
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        groups = [g.field for g in self.groups]
+        for column in self.columns:
+            if isinstance(column.running, str) and column.running not in groups:
+                raise ValueError(f"column {column.field!r} runs over {column.running!r}, which is no group field; groups: {groups}")
+        for noun, names in (
+            ("columns", [c.field for c in self.columns]),
+            ("groups", groups),
+            ("crosstabs, tops and charts", [x.name for x in (*self.crosstabs, *self.tops, *self.charts)]),
+        ):
+            if twice := sorted({n for n in names if names.count(n) > 1}):
+                raise ValueError(f"{noun} name {', '.join(twice)} more than once")
+        return self
+
+
+def load_definition(path: Path) -> ReportDefinition:
+    """Read report.yaml at `path`; raises `DefinitionError` that names file, line and key of every fault."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DefinitionError(f"{path}: no such file", hint="a report is a folder with a report.yaml") from None
+    except UnicodeDecodeError as e:
+        raise DefinitionError(f"{path}: not UTF-8 at byte {e.start}") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as e:
+        mark = getattr(e, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise DefinitionError(f"{path}:{line}: not YAML: {getattr(e, 'problem', None) or e}") from None
+    if not isinstance(raw, dict):
+        raise DefinitionError(f"{path}:1: a report.yaml is a mapping with name, title, data and columns")
+    try:
+        return ReportDefinition.model_validate(raw)
+    except ValidationError as e:
+        details = tuple(_detail(path, node, error) for error in e.errors())
+        more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+        raise DefinitionError(f"{details[0].detail}{more}", errors=details) from None
+
+
+def _detail(path: Path, node: yaml.Node | None, error: Any) -> Detail:  # noqa: ANN401 - pydantic's ErrorDetails
+    loc = tuple(part for part in error["loc"] if part != "function-before[_as_list()]")
+    line, known = _line_of(node, loc)
+    key = ".".join(str(part) for part in known) or "report"
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = "unknown key"
+    return Detail(pointer="/" + "/".join(str(part) for part in known), detail=f"{path}:{line}: {key}: {message}")
+
+
+def _line_of(node: yaml.Node | None, loc: tuple[int | str, ...]) -> tuple[int, tuple[int | str, ...]]:
+    """Line (from 1) of the deepest part of `loc` that is in the file, and that part of `loc`."""
+    line = node.start_mark.line + 1 if node else 1
+    for depth, part in enumerate(loc):
+        child: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    line, child = key.start_mark.line + 1, value
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            child = node.value[part]
+            line = child.start_mark.line + 1
+        if child is None:
+            # A missing key stands in `loc` too: it is worth naming, the line is its parent's.
+            return line, loc[: depth + 1] if isinstance(part, str) else loc[:depth]
+        node = child
+    return line, loc

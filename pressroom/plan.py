@@ -1,0 +1,116 @@
+"""The plan: a definition reduced to what the Rust crunch must know, as plain JSON data (`rust_core::crunch::Plan`)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pressroom.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pressroom.definition import Column, ReportDefinition, TotalKind
+
+
+@dataclass(frozen=True, slots=True)
+class PlanColumn:
+    """A printed column: a field, or the running sum of one."""
+
+    name: str
+    source: str
+    heading: str
+    format: str
+    definition: Column
+    running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTotal:
+    """Total number N of the plan: which column (by number) and what is made of it."""
+
+    column: int
+    kind: TotalKind
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A definition with its columns expanded; designers place bands with its numbers."""
+
+    definition: ReportDefinition
+    columns: tuple[PlanColumn, ...]
+    totals: tuple[PlanTotal, ...]
+
+    @property
+    def total_kinds(self) -> tuple[TotalKind, ...]:
+        """The kinds of total in the order they first appear: one subtotal row each."""
+        return tuple(dict.fromkeys(total.kind for total in self.totals))
+
+    def total_index(self, column: int, kind: TotalKind) -> int | None:
+        """Number of the total of this kind of column number `column`, if the report asks for it."""
+        return next((i for i, t in enumerate(self.totals) if t.column == column and t.kind is kind), None)
+
+    def to_json(self) -> str:
+        """The JSON that `rust_core.crunch` reads; a change here is a change of `crunch/plan.rs`."""
+        d = self.definition
+        levels = {group.field: level for level, group in enumerate(d.groups)}
+
+        def column(c: PlanColumn) -> dict[str, Any]:
+            out: dict[str, Any] = {"name": c.name, "source": c.source, "format": c.format}
+            if c.running:
+                over = c.definition.running
+                out["running"] = {"level": levels[over] if isinstance(over, str) else None}
+            return out
+
+        return json.dumps(
+            {
+                "columns": [column(c) for c in self.columns],
+                "groups": [{"source": g.field, "format": g.format} for g in d.groups],
+                "totals": [{"column": t.column, "kind": t.kind, "by": t.by} for t in self.totals],
+                "crosstabs": [
+                    {"name": c.name, "rows": c.rows, "columns": c.columns, "value": c.value, "total": c.total}
+                    for c in d.crosstabs
+                ],
+                "tops": [{"name": t.name, "by": t.by, "n": t.n, "ascending": t.ascending} for t in d.tops],
+                "series": [{"name": c.name, "x": c.x, "y": c.y.field, "total": c.y.total} for c in d.charts],
+                "time_zone": d.time_zone,
+            }
+        )
+
+
+def make_plan(definition: ReportDefinition, fields: Sequence[str]) -> Plan:
+    """Expand `definition` over the SQL's `fields`; a field that the SQL does not give is a `DefinitionError`."""
+    _check_fields(definition, fields)
+    columns: list[PlanColumn] = []
+    totals: list[PlanTotal] = []
+    for column in definition.columns:
+        totals += [PlanTotal(len(columns), total.kind, total.by) for total in column.total]
+        columns.append(PlanColumn(column.field, column.field, column.heading, column.format, column))
+        if column.running:
+            heading = f"{column.heading}, running"
+            columns.append(
+                PlanColumn(f"running:{column.field}", column.field, heading, column.format, column, running=True)
+            )
+    return Plan(definition, tuple(columns), tuple(totals))
+
+
+def _check_fields(definition: ReportDefinition, fields: Sequence[str]) -> None:
+    asked: list[tuple[str, str]] = []
+    for i, column in enumerate(definition.columns):
+        asked.append((f"columns.{i}.field", column.field))
+        asked += [(f"columns.{i}.total", total.by) for total in column.total if total.by is not None]
+    asked += [(f"groups.{i}.field", group.field) for i, group in enumerate(definition.groups)]
+    asked += [(f"order.{i}", field) for i, field in enumerate(definition.order)]
+    for i, crosstab in enumerate(definition.crosstabs):
+        asked += [(f"crosstabs.{i}.{key}", getattr(crosstab, key)) for key in ("rows", "columns", "value")]
+    asked += [(f"tops.{i}.by", top.by) for i, top in enumerate(definition.tops)]
+    for i, chart in enumerate(definition.charts):
+        asked += [(f"charts.{i}.x", chart.x), (f"charts.{i}.y.field", chart.y.field)]
+    known = set(fields)
+    for key, field in asked:
+        if field not in known:
+            raise DefinitionError(
+                f"report.yaml: {key}: unknown field {field!r}", hint=f"the SQL gives: {', '.join(fields)}"
+            )

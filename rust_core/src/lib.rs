@@ -1,0 +1,17 @@
+//! The report core: Arrow rows in, PDF and XLSX out, on every core and without the GIL.
+//!
+//! Data travels one way: `crunch` reads the stream once into bands, totals and a spool; `pdf` and
+//! `xlsx` replay a plate over the spool. `python` is the only module that knows Python.
+
+pub mod band;
+pub mod control;
+pub mod crunch;
+pub mod error;
+pub mod format;
+pub mod pdf;
+pub mod value;
+pub mod written;
+pub mod xlsx;
+
+#[cfg(feature = "python")]
+mod python;
