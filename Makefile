@@ -74,7 +74,7 @@ lint: build $(CARGO_DENY) ## Formatting, types, import rules, spelling, licences
 	$(BIN)/typos
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --features python -- -D warnings
-	$(CARGO_DENY) --locked --offline check licenses bans sources
+	$(CARGO_DENY) --locked check licenses bans sources
 
 $(CARGO_DENY):
 	@echo "cargo-deny: building $(CARGO_DENY_VERSION) (once a machine)"

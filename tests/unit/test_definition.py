@@ -51,8 +51,8 @@ def test_a_good_definition_is_read_with_its_short_forms(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("title:", "titel:"), "/report.yaml:2: titel: unknown key"),
-        (("label: Amount", "lable: Amount"), "/report.yaml:6: columns.1.lable: unknown key"),
+        (("title:", "headline:"), "/report.yaml:2: headline: unknown key"),
+        (("label: Amount", "tag: Amount"), "/report.yaml:6: columns.1.tag: unknown key"),
         (("page_break: true", "page_break: 7"), "/report.yaml:8: groups.0.page_break: "),
         (("total: [sum,", "total: [summ,"), "/report.yaml:6: columns.1.total.0.kind: "),
         (("running: region", "running: place"), "column 'amount' runs over 'place', which is no group"),
@@ -67,10 +67,10 @@ def test_each_fault_names_file_line_and_key(tmp_path: Path, change: tuple[str, s
 
 
 def test_every_fault_is_listed_not_only_the_first(tmp_path: Path) -> None:
-    text = GOOD.replace("title:", "titel:").replace("label:", "lable:")
+    text = GOOD.replace("title:", "headline:").replace("label:", "tag:")
     with pytest.raises(DefinitionError) as caught:
         load_definition(write(tmp_path, text))
-    assert {d.pointer for d in caught.value.errors} == {"/titel", "/title", "/columns/1/lable"}
+    assert {d.pointer for d in caught.value.errors} == {"/headline", "/title", "/columns/1/tag"}
     assert "(and 2 more)" in str(caught.value)
 
 
@@ -81,8 +81,8 @@ def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "report.yaml"
-    path.write_bytes(b"name: caf\xe9")
-    with pytest.raises(DefinitionError, match="not UTF-8 at byte 9"):
+    path.write_bytes(b"name: \xe9")
+    with pytest.raises(DefinitionError, match="not UTF-8 at byte 6"):
         load_definition(path)
 
 
