@@ -19,7 +19,7 @@ from pressroom.parameters import check_parameters
 from pressroom.reports import installed_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pressroom.files import Files
     from pressroom.settings import Settings
@@ -43,7 +43,10 @@ def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
 Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=32_767)]
 Label = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 DatasetId = Annotated[str, Field(pattern=r"^[0-9a-z]{26}$")]
+Datasets = Annotated[dict[Name, DatasetId], Field(min_length=1, max_length=MAX_DATASETS)]
 FieldName = Annotated[str, Field(min_length=1, max_length=255)]
+Row = Annotated[dict[FieldName, Scalar | None], Field(min_length=1, max_length=1000)]
+Rows = Annotated[list[Row], Field(min_length=1, max_length=MAX_INLINE_ROWS)]
 
 
 class JobRequest(BaseModel):
@@ -52,16 +55,10 @@ class JobRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     report: Name
-    dataset: (
-        DatasetId | Annotated[dict[Name, DatasetId], Field(min_length=1, max_length=MAX_DATASETS)] | None
-    ) = Field(default=None, description="id of a dataset, or ids by the names the report's SQL reads")
-    rows: (
-        Annotated[
-            list[Annotated[dict[FieldName, Scalar | None], Field(min_length=1, max_length=1000)]],
-            Field(min_length=1, max_length=MAX_INLINE_ROWS),
-        ]
-        | None
-    ) = Field(default=None, description="a few rows, instead of a dataset")
+    dataset: DatasetId | Datasets | None = Field(
+        default=None, description="id of a dataset, or ids by the names the report's SQL reads"
+    )
+    rows: Rows | None = Field(default=None, description="a few rows, instead of a dataset")
     parameters: Annotated[dict[str, Scalar | None], Field(max_length=1000)] = Field(default_factory=dict)
     outputs: Annotated[
         tuple[Literal["pdf", "xlsx"], ...], Field(min_length=1, max_length=2), AfterValidator(_unique)
@@ -81,7 +78,7 @@ class JobRequest(BaseModel):
 
 
 class Submitter:
-    """Where jobs come in. `ring` tells a queue that a job waits; it may fail, the job is kept all the same."""
+    """Where jobs come in. `ring` tells a queue that a job waits; when it fails, the job is kept."""
 
     def __init__(
         self, store: Store, files: Files, settings: Settings, ring: Callable[[str, str], None]
@@ -109,30 +106,32 @@ class Submitter:
                 return earlier, False
         report = installed_report(request.report, self._settings.report_dirs)
         parameters = check_parameters(report.definition, request.parameters)
+        deadline = self._deadline(request)
         inline = self._keep_rows(request, owner)
-        datasets = {MAIN_DATASET: inline} if inline else given
-        columns = len(report.definition.columns)
-        cells = estimate_cells(self._sized(datasets), columns, rows=len(request.rows or ()) or None)
-        new = NewJob(
-            owner=owner,
-            report=report.name,
-            definition_digest=report.digest,
-            parameters={name: _plain(value) for name, value in parameters.items()},
-            outputs=request.outputs,
-            labels=request.labels,
-            datasets={name: dataset.id for name, dataset in datasets.items()},
-            queue=FAST if cells * len(request.outputs) <= self._settings.fast_cells else HEAVY,
-            max_attempts=self._settings.max_attempts,
-            deadline_seconds=self._deadline(request),
-            keep_seconds=self._settings.retention_seconds,
-            priority=request.priority,
-            callback=None if request.callback is None else str(request.callback),
-        )
-        job, created = self._store.insert_job(new, idempotency_key, body_hash)
+        created = False
+        try:
+            datasets = {MAIN_DATASET: inline} if inline else given
+            new = NewJob(
+                owner=owner,
+                report=report.name,
+                definition_digest=report.digest,
+                parameters={name: _plain(value) for name, value in parameters.items()},
+                outputs=request.outputs,
+                labels=request.labels,
+                datasets={name: dataset.id for name, dataset in datasets.items()},
+                queue=self._queue(request, datasets.values(), columns=len(report.definition.columns)),
+                max_attempts=self._settings.max_attempts,
+                deadline_seconds=deadline,
+                keep_seconds=self._settings.retention_seconds,
+                priority=request.priority,
+                callback=None if request.callback is None else str(request.callback),
+            )
+            job, created = self._store.insert_job(new, idempotency_key, body_hash, rows=inline)
+        finally:
+            if inline and not created:
+                self._files.remove_dataset(inline)
         if created:
             self.ring(job)
-        elif inline:
-            self._files.remove_dataset(inline)
         return job, created
 
     def retry(self, job_id: str) -> Job:
@@ -165,19 +164,19 @@ class Submitter:
         """Inline rows as a dataset of JSON lines, so that every attempt reads the same."""
         if request.rows is None:
             return None
-        dataset = self._files.receive(
+        return self._files.receive(
             _json_lines(request.rows),
             "rows.jsonl",
             owner=owner,
             max_bytes=self._settings.max_body_bytes,
             keep_seconds=self._settings.retention_seconds,
         )
-        self._store.add_dataset(dataset)
-        return dataset
 
-    def _sized(self, datasets: Mapping[str, Dataset]) -> Iterator[tuple[Any, str, int]]:
-        for dataset in datasets.values():
-            yield self._files.path(dataset), dataset.format, dataset.bytes
+    def _queue(self, request: JobRequest, datasets: Iterable[Dataset], *, columns: int) -> str:
+        """`fast` for what is done in seconds, so that it never waits behind a ledger."""
+        sized = ((self._files.path(dataset), dataset.format, dataset.bytes) for dataset in datasets)
+        cells = estimate_cells(sized, columns, rows=len(request.rows) if request.rows else None)
+        return FAST if cells * len(request.outputs) <= self._settings.fast_cells else HEAVY
 
     def _deadline(self, request: JobRequest) -> float:
         limit = self._settings.deadline_seconds
@@ -200,7 +199,7 @@ def _json_lines(rows: Sequence[Mapping[str, object]]) -> Iterator[bytes]:
 
 
 def _body_hash(request: JobRequest, given: Mapping[str, Dataset]) -> str:
-    """SHA-256 of what is asked for; a dataset counts by what is in it, so that an upload can be sent again."""
+    """SHA-256 of what is asked for; a dataset counts by its content: uploads can be repeated."""
     body = request.model_dump(mode="json")
     body["dataset"] = {name: dataset.sha256 for name, dataset in given.items()}
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -70,8 +70,8 @@ class Upload:
     def finish(self) -> Dataset:
         """Make it durable and give it its place; the store does not know it yet.
 
-        Raises `BadData` when nothing came, or when it is of no format that can be read; `BadRequest` when less
-        came than was announced.
+        Raises `BadData` when nothing came, or nothing that can be read; `BadRequest` when less came than
+        was announced.
         """
         if not self.bytes:
             raise BadData(f"{self.name}: it is empty", hint="send CSV, Parquet, JSON lines or Arrow IPC")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +16,7 @@ from pressroom.store.rows import dataset_of, job_of
 from pressroom.store.tables import datasets, job_labels, jobs, now
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
 MAX_PAGE = 500
 
@@ -25,14 +25,22 @@ class Requests(Table):
     """What the API asks for."""
 
     def insert_job(
-        self, new: NewJob, idempotency_key: str | None = None, body_hash: str | None = None
+        self,
+        new: NewJob,
+        idempotency_key: str | None = None,
+        body_hash: str | None = None,
+        *,
+        rows: Dataset | None = None,
     ) -> tuple[Job, bool]:
         """Make a job, or find the one that (owner, idempotency_key) already made; says which.
 
-        Raises `IdempotencyConflict` when that one was made of another body.
+        `rows` is a dataset of the job's own, recorded with it or not at all. Raises `IdempotencyConflict`
+        when the earlier job was made of another body, and `NotFound` for a dataset that is gone.
         """
         try:
             with writing(self._engine) as connection:
+                if rows is not None:
+                    connection.execute(insert(datasets).values(dataclasses.asdict(rows)))
                 return self._insert(connection, new, idempotency_key, body_hash), True
         except IntegrityError:
             if idempotency_key is None:
@@ -40,7 +48,7 @@ class Requests(Table):
         earlier = self.job_of_key(new.owner, idempotency_key, body_hash)
         if earlier is None:
             # It was deleted in between: the key is free again.
-            return self.insert_job(new, idempotency_key, body_hash)
+            return self.insert_job(new, idempotency_key, body_hash, rows=rows)
         return earlier, False
 
     def job_of_key(self, owner: str, idempotency_key: str, body_hash: str | None) -> Job | None:
@@ -80,12 +88,7 @@ class Requests(Table):
         if new.labels:
             labels = [{"job_id": row.id, "label": label} for label in dict.fromkeys(new.labels)]
             connection.execute(insert(job_labels), labels)
-        # The rows a job reads live at least as long as it may wait.
-        connection.execute(
-            update(datasets)
-            .where(datasets.c.id.in_(list(new.datasets.values())), datasets.c.expires < row.expires)
-            .values(expires=row.expires)
-        )
+        _keep_datasets(connection, row)
         return job_of(row)
 
     def job(self, job_id: str) -> Job:
@@ -172,11 +175,7 @@ class Requests(Table):
                 if state is None:
                     raise _no_job(job_id)
                 raise Conflict(f"job {job_id} is {state}; only a failed or cancelled job can be retried")
-            connection.execute(
-                update(datasets)
-                .where(datasets.c.id.in_(list(row.datasets.values())), datasets.c.expires < row.expires)
-                .values(expires=row.expires)
-            )
+            _keep_datasets(connection, row)
         return job_of(row)
 
     def delete(self, job_id: str) -> Job:
@@ -214,6 +213,21 @@ class Requests(Table):
         if row is None:
             raise NotFound(f"no dataset {dataset_id}", hint="datasets are removed when their time is over")
         return dataset_of(row)
+
+
+def _keep_datasets(connection: Connection, job: Row[Any]) -> None:
+    """Keep the rows a job reads for as long as it may wait; raises `NotFound` when they are gone."""
+    wanted = set(job.datasets.values())
+    kept = connection.execute(
+        update(datasets)
+        .where(datasets.c.id.in_(wanted))
+        .values(expires=case((datasets.c.expires < job.expires, job.expires), else_=datasets.c.expires))
+        .returning(datasets.c.id)
+    )
+    if gone := wanted - {row.id for row in kept}:
+        raise NotFound(
+            f"no dataset {', '.join(sorted(gone))}", hint="datasets are removed when their time is over"
+        )
 
 
 def _no_job(job_id: str) -> NotFound:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, delete, exists, func, select, update
 
-from pressroom.errors import PressroomError
+from pressroom.errors import WorkerLost
 from pressroom.jobs import ACTIVE, Dataset, Event, Job, JobState
 from pressroom.problems import problem
 from pressroom.store.change import Table, change
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 MAX_BACK_OFF = 4
 """A silent job is rung after 1, 2, 4, 8, 16, 16, ... times the first silence: a long queue is no storm."""
 RING_BATCH = 500
-
-
-class WorkerLost(PressroomError):
-    """Every worker that took the job died, or fell silent past its lease."""
-
-    code = "worker_lost"
-    status = 500
 
 
 class Upkeep(Table):
