@@ -28,24 +28,26 @@ help: ## List the targets
 .PHONY: build
 build: .venv/.installed ## Install what is missing and build the Rust core in release; `pressroom` is then .venv/bin/pressroom
 
-$(UV):
+.PHONY: toolchain
+toolchain:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "error: Pressroom needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)" >&2; \
 	       echo "hint: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@command -v cargo >/dev/null || { echo "error: no Rust toolchain: cargo is not on PATH" >&2; \
+	  echo "hint: install Rust 1.88 or newer with rustup, then run make again" >&2; exit 1; }
 	@scripts/system-libraries run
+
+$(UV): | toolchain
 	@echo "uv: installing $(UV_VERSION)"
 	@$(PYTHON) -m venv $(CACHE)/uv-$(UV_VERSION)
 	@$(CACHE)/uv-$(UV_VERSION)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.venv/.synced: pyproject.toml uv.lock | $(UV)
+.venv/.synced: pyproject.toml uv.lock | toolchain $(UV)
 	@echo "python: installing the locked packages"
 	@$(UV) sync --locked --no-install-project --quiet --python $(PYTHON)
 	@touch $@
 
-.venv/.installed: .venv/.synced $(rust_sources)
-	@scripts/system-libraries run
-	@command -v cargo >/dev/null || { echo "error: no Rust toolchain: cargo is not on PATH" >&2; \
-	  echo "hint: install Rust 1.88 or newer with rustup, then run make again" >&2; exit 1; }
+.venv/.installed: .venv/.synced $(rust_sources) | toolchain
 	@echo "rust core: building in release (minutes the first time, seconds after)"
 	@$(BIN)/maturin develop --release --locked --uv --quiet
 	@touch $@
@@ -74,7 +76,7 @@ lint: build $(CARGO_DENY) ## Formatting, types, import rules, spelling, licences
 	$(BIN)/typos
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --features python -- -D warnings
-	$(CARGO_DENY) --locked --offline check licenses bans sources
+	$(CARGO_DENY) --locked check licenses bans sources
 
 $(CARGO_DENY):
 	@echo "cargo-deny: building $(CARGO_DENY_VERSION) (once a machine)"

@@ -242,7 +242,9 @@ def load_definition(path: Path) -> ReportDefinition:
     try:
         return ReportDefinition.model_validate(raw)
     except ValidationError as e:
-        details = tuple(_detail(path, node, error) for error in e.errors())
+        # An unknown key goes first: the missing one that is also reported is often its right spelling.
+        errors = sorted(e.errors(), key=lambda error: error["type"] != "extra_forbidden")
+        details = tuple(_detail(path, node, error) for error in errors)
         more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
         raise DefinitionError(f"{details[0].detail}{more}", errors=details) from None
 
