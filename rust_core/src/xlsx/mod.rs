@@ -8,7 +8,6 @@
 
 mod archive;
 mod bands;
-mod cells;
 mod deflate;
 mod edit;
 mod escape;

@@ -9,12 +9,11 @@
 use std::ops::Range;
 
 use super::bands::{Band, Bands, Cell, Content};
-use super::cells::{Cells, Shared};
 use super::deflate::{Chunk, Encoder};
 use super::escape;
 use super::layout::{Layout, SheetRows};
 use super::number::{self, Fit};
-use super::shared_strings::{SharedStrings, numbers_by_key};
+use super::shared_strings::{Shared, SharedStrings};
 use super::subtotal::can_be_cached;
 use super::tally::Tally;
 use crate::band::Part;
@@ -22,7 +21,7 @@ use crate::control::JobControl;
 use crate::crunch::plan::TotalKind;
 use crate::crunch::{Crunched, Group};
 use crate::error::Result;
-use crate::value::{Scalar, Value};
+use crate::value::{Column, Scalar, Value};
 
 /// Cells between two looks at the control: well under 50 ms of work.
 const CELLS_PER_CHECK: u64 = 16_384;
@@ -30,15 +29,14 @@ const CELLS_PER_CHECK: u64 = 16_384;
 /// Columns of every batch, ready to be read.
 #[derive(Debug)]
 pub struct Batches<'a> {
-    batches: Vec<Vec<Column<'a>>>,
+    batches: Vec<Vec<Source<'a>>>,
     offsets: &'a [u64],
 }
 
 #[derive(Debug)]
-struct Column<'a> {
-    cells: Cells<'a>,
-    /// Numbers of a dictionary's texts in the shared strings.
-    keys: Option<Vec<u32>>,
+struct Source<'a> {
+    column: Column<'a>,
+    /// Whether its texts are shared strings.
     shared: bool,
 }
 
@@ -48,25 +46,16 @@ impl<'a> Batches<'a> {
     /// # Errors
     /// [`crate::error::Error::Data`] for a type that the spool can't have.
     pub fn new(crunched: &'a Crunched, strings: &SharedStrings<'a>) -> Result<Self> {
-        let column = |(number, array): (usize, &'a arrow_array::ArrayRef)| {
-            let cells = Cells::new(array)?;
-            let shared = strings.has(number);
-            let keys = match &cells {
-                Cells::Dictionary(_, values) if shared => {
-                    Some(numbers_by_key(values, strings.numbers()))
-                }
-                _ => None,
-            };
-            Ok(Column {
-                cells,
-                keys,
-                shared,
+        let source = |(number, array): (usize, &'a arrow_array::ArrayRef)| {
+            Ok(Source {
+                column: Column::new(array)?,
+                shared: strings.has(number),
             })
         };
         let batches = crunched
             .batches
             .iter()
-            .map(|batch| batch.columns().iter().enumerate().map(column).collect())
+            .map(|batch| batch.columns().iter().enumerate().map(source).collect())
             .collect::<Result<_>>()?;
         Ok(Self {
             batches,
@@ -285,7 +274,7 @@ impl<'w, 'a> Line<'w, 'a> {
 
     fn detail(
         &mut self,
-        columns: &[Column<'a>],
+        columns: &[Source<'a>],
         at: usize,
         row: u32,
         open: &[usize],
@@ -299,26 +288,13 @@ impl<'w, 'a> Line<'w, 'a> {
             Self::open(cell, digits, out);
             match &cell.content {
                 Content::Column(source) => {
-                    let column = &columns[*source];
-                    if let (Some(keys), Cells::Dictionary(numbers, values)) =
-                        (&column.keys, &column.cells)
-                    {
-                        use arrow_array::Array as _;
-                        let key = numbers.value(at) as usize;
-                        if numbers.is_valid(at) && values.is_valid(key) {
-                            self.tally.counts[*source] += u64::from(self.counted[place]);
-                            self.shared(keys[key], out);
-                        } else {
-                            out.extend_from_slice(b"/>");
-                        }
-                        continue;
-                    }
-                    let value = column.cells.value(at);
+                    let origin = &columns[*source];
+                    let value = origin.column.value(at);
                     if self.counted[place] {
                         self.count(*source, value);
                     }
                     match value {
-                        Value::Text(text) if column.shared => match self.sheet.shared.get(text) {
+                        Value::Text(text) if origin.shared => match self.sheet.shared.get(text) {
                             Some(&number) => {
                                 self.tally.cut += u64::from(escape::fit(text).1);
                                 self.shared(number, out);
@@ -338,7 +314,7 @@ impl<'w, 'a> Line<'w, 'a> {
                         match &piece.part {
                             Part::Text(fixed) => text.push_str(fixed),
                             Part::Column(c) => {
-                                piece.format.write(columns[*c].cells.value(at), &mut text)
+                                piece.format.write(columns[*c].column.value(at), &mut text)
                             }
                             Part::Group(level) => {
                                 piece.format.write(self.key(*level, open), &mut text)
@@ -433,6 +409,8 @@ impl<'w, 'a> Line<'w, 'a> {
         let sum = &mut self.tally.sums[column];
         match value {
             Value::Null => return,
+            // The crunch counts NaN as no value.
+            Value::Float(v) if v.is_nan() => return,
             Value::Int(v) => *sum = sum.wrapping_add(v),
             Value::Decimal { mantissa, .. } => *sum = sum.wrapping_add(mantissa),
             _ => {}

@@ -1,16 +1,21 @@
 //! The shared strings table: texts that many cells repeat are stored once (ECMA-376 Part 1 §18.4.9).
 
-use arrow_array::{Array, RecordBatch, StringArray};
+use std::collections::HashMap;
+
+use arrow_array::RecordBatch;
 use arrow_schema::DataType;
+use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
-use super::cells::{Cells, Shared};
 use super::edit::{Edits, before_end_tag, parse};
 use super::escape;
 use crate::control::JobControl;
 use crate::crunch::Crunched;
 use crate::error::{Error, Result};
-use crate::value::Value;
+use crate::value::{Column, Value};
+
+/// Number of a shared string by its text, over the whole file.
+pub type Shared<'a> = HashMap<&'a str, u32, FixedState>;
 
 /// The content type of the part.
 pub const CONTENT_TYPE: &str =
@@ -133,11 +138,7 @@ impl<'a> SharedStrings<'a> {
 }
 
 fn is_repetitive(crunched: &Crunched, column: usize) -> bool {
-    let text = match crunched.schema.field(column).data_type() {
-        DataType::Utf8 => true,
-        DataType::Dictionary(_, value) => **value == DataType::Utf8,
-        _ => false,
-    };
+    let text = *crunched.schema.field(column).data_type() == DataType::Utf8;
     let distinct = crunched.stats.get(column).and_then(|stats| stats.distinct);
     text && distinct.is_some_and(|d| d <= MAX_DISTINCT && d * MIN_REPEATS <= crunched.rows)
 }
@@ -157,18 +158,7 @@ fn texts_of<'a>(
         });
     };
     for (column, _) in columns.iter().enumerate().filter(|(_, shared)| **shared) {
-        let cells = Cells::new(batch.column(column))?;
-        if let Cells::Dictionary(keys, values) = &cells {
-            let mut used = vec![false; values.len()];
-            for key in keys.iter().flatten() {
-                used[key as usize] = true;
-            }
-            (0..values.len())
-                .filter(|&key| used[key] && !values.is_null(key))
-                .for_each(|key| add(values.value(key)));
-            control.check()?;
-            continue;
-        }
+        let cells = Column::new(batch.column(column))?;
         for row in 0..batch.num_rows() {
             if row % ROWS_PER_CHECK == 0 {
                 control.check()?;
@@ -179,11 +169,4 @@ fn texts_of<'a>(
         }
     }
     Ok(found)
-}
-
-/// Number of each entry of a dictionary, for cells that look texts up by key.
-pub fn numbers_by_key(values: &StringArray, shared: &Shared<'_>) -> Vec<u32> {
-    (0..values.len())
-        .map(|key| shared.get(values.value(key)).copied().unwrap_or(u32::MAX))
-        .collect()
 }

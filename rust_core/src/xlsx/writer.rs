@@ -309,10 +309,9 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
     /// Columns of the sheet whose cells may hold digits as text on purpose.
     fn text_columns(&self, crunched: &Crunched, sum: &Tally) -> Vec<u32> {
         let is_text = |content: &Content| match content {
-            Content::Column(column) => matches!(
-                crunched.schema.field(*column).data_type(),
-                arrow_schema::DataType::Utf8 | arrow_schema::DataType::Dictionary(..)
-            ),
+            Content::Column(column) => {
+                *crunched.schema.field(*column).data_type() == arrow_schema::DataType::Utf8
+            }
             Content::Mixed(_) => true,
             _ => false,
         };
