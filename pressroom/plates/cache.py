@@ -26,11 +26,15 @@ _MAGIC = b"PRPLATE1"
 
 @dataclass(frozen=True, slots=True)
 class StoredPlate:
-    """A page plate as plain data: layout JSON, furniture PDF, and what the design was warned of."""
+    """A page plate as plain data: layout JSON, furniture PDF, and what the design was warned of.
+
+    `extent` tells where the specimen stood: pages before it, pages up to its end, all pages.
+    """
 
     layout: str
     furniture: bytes
     warnings: tuple[str, ...]
+    extent: tuple[int, int, int]
 
     @property
     def font_files(self) -> frozenset[str]:
@@ -39,7 +43,7 @@ class StoredPlate:
 
     def to_bytes(self) -> bytes:
         """The file's content."""
-        text = json.dumps({"layout": self.layout, "warnings": self.warnings}).encode()
+        text = json.dumps({"layout": self.layout, "warnings": self.warnings, "extent": self.extent}).encode()
         body = len(text).to_bytes(8, "big") + text + self.furniture
         return _MAGIC + hashlib.sha256(body).digest() + body
 
@@ -51,7 +55,8 @@ class StoredPlate:
             return None
         end = 8 + int.from_bytes(body[:8], "big")
         text: dict[str, Any] = json.loads(body[8:end])
-        return cls(text["layout"], body[end:], tuple(text["warnings"]))
+        before, through, total = text["extent"]
+        return cls(text["layout"], body[end:], tuple(text["warnings"]), (before, through, total))
 
 
 class PlateCache:
