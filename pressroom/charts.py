@@ -30,7 +30,16 @@ class Look:
     muted: str = "#6b7686"
     rule: str = "#e3e7ed"
     accent: str = "#1f5fae"
-    palette: tuple[str, ...] = ("#1f5fae", "#e0892b", "#2a8c82", "#a14a76", "#7a8494", "#5b7fd1", "#b9a24c", "#c2553d")
+    palette: tuple[str, ...] = (
+        "#1f5fae",
+        "#e0892b",
+        "#2a8c82",
+        "#a14a76",
+        "#7a8494",
+        "#5b7fd1",
+        "#b9a24c",
+        "#c2553d",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,13 @@ def draw_chart(
         **_KINDS[chart.kind](chart, rows, look),
     }
     if note:
-        spec["title"] = {"text": note, "anchor": "end", "orient": "bottom", "fontWeight": "normal", "color": look.muted}
+        spec["title"] = {
+            "text": note,
+            "anchor": "end",
+            "orient": "bottom",
+            "fontWeight": "normal",
+            "color": look.muted,
+        }
     try:
         svg: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     except ValueError as e:
@@ -101,7 +116,12 @@ def _bar(chart: Chart, rows: list[dict[str, Any]], look: Look) -> dict[str, Any]
 
 
 def _column(chart: Chart, rows: list[dict[str, Any]], look: Look) -> dict[str, Any]:
-    x = {"field": "key", "type": "nominal", "sort": None, "axis": {"labelAngle": _angle(rows), "labelColor": look.ink}}
+    x = {
+        "field": "key",
+        "type": "nominal",
+        "sort": None,
+        "axis": {"labelAngle": _angle(rows), "labelColor": look.ink},
+    }
     y = {"field": "y", "type": "quantitative", "axis": _value_axis(chart), "scale": {"zero": True}}
     mark = {"type": "bar", "color": look.accent, "cornerRadiusEnd": 1}
     return {"mark": mark, "encoding": {"x": x, "y": y}}
@@ -109,8 +129,19 @@ def _column(chart: Chart, rows: list[dict[str, Any]], look: Look) -> dict[str, A
 
 def _line(chart: Chart, rows: list[dict[str, Any]], look: Look) -> dict[str, Any]:
     point = {"size": 22, "filled": True, "color": look.accent} if len(rows) <= 40 else False
-    mark = {"type": "line", "color": look.accent, "strokeWidth": 1.8, "point": point, "interpolate": "monotone"}
-    y = {"field": "y", "type": "quantitative", "axis": _value_axis(chart), "scale": {"zero": False, "nice": True}}
+    mark = {
+        "type": "line",
+        "color": look.accent,
+        "strokeWidth": 1.8,
+        "point": point,
+        "interpolate": "monotone",
+    }
+    y = {
+        "field": "y",
+        "type": "quantitative",
+        "axis": _value_axis(chart),
+        "scale": {"zero": False, "nice": True},
+    }
     return {"mark": mark, "encoding": {"x": _sequence(rows, look), "y": y}}
 
 
@@ -168,7 +199,13 @@ def _labelled(encoding: dict[str, Any], look: Look, label: dict[str, Any]) -> di
 
 
 def _value_axis(chart: Chart) -> dict[str, Any]:
-    return {"title": None, "tickCount": 5, "format": tick_format(chart.format), "domain": False, "ticks": False}
+    return {
+        "title": None,
+        "tickCount": 5,
+        "format": tick_format(chart.format),
+        "domain": False,
+        "ticks": False,
+    }
 
 
 def _sequence(rows: list[dict[str, Any]], look: Look) -> dict[str, Any]:
@@ -178,8 +215,18 @@ def _sequence(rows: list[dict[str, Any]], look: Look) -> dict[str, Any]:
     if kind == "time":
         return {"field": "x", "type": "temporal", "axis": {**axis, "labelOverlap": True}}
     if kind == "number":
-        return {"field": "x", "type": "quantitative", "axis": {**axis, "format": "d"}, "scale": {"zero": False, "nice": False}}
-    return {"field": "key", "type": "ordinal", "sort": None, "axis": {**axis, "labelAngle": _angle(rows), "labelOverlap": True}}
+        return {
+            "field": "x",
+            "type": "quantitative",
+            "axis": {**axis, "format": "d"},
+            "scale": {"zero": False, "nice": False},
+        }
+    return {
+        "field": "key",
+        "type": "ordinal",
+        "sort": None,
+        "axis": {**axis, "labelAngle": _angle(rows), "labelOverlap": True},
+    }
 
 
 def _angle(rows: list[dict[str, Any]]) -> int:
@@ -193,11 +240,17 @@ def _row(number: int, x: object, y: object, text: ChartText) -> dict[str, Any]:
         kind, place = "number", _number(x)
     else:
         kind, place = "text", number
-    return {"x": place, "kind": kind, "key": "–" if x is None else text.key(x), "y": _number(y), "text": text.value(y)}
+    return {
+        "x": place,
+        "kind": kind,
+        "key": "–" if x is None else text.key(x),
+        "y": _number(y),
+        "text": text.value(y),
+    }
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float | Decimal) and value == value else None  # noqa: PLR0124 - NaN
+    return float(value) if isinstance(value, int | float | Decimal) and value == value else None
 
 
 def _config(look: Look) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Designing with a specimen: WeasyPrint and XlsxWriter lay out a few rows, the Rust core replays them over all."""
+"""Designing with a specimen: WeasyPrint and XlsxWriter lay out a few rows, the Rust core replays them."""

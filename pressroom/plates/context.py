@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pressroom.plates.template import Templates
 
 
-
-
 class TemplateContext:
     """The names of report.html; remembers the specimen that `{{ table() }}` made."""
 
@@ -59,7 +57,8 @@ class TemplateContext:
             },
             "parameters": dict(self._parameters),
             "columns": [
-                {"name": c.name, "field": c.source, "heading": c.heading, "format": c.format} for c in self._plan.columns
+                {"name": c.name, "field": c.source, "heading": c.heading, "format": c.format}
+                for c in self._plan.columns
             ],
             "crosstabs": [{"name": c.name, "title": c.title} for c in d.crosstabs],
             "tops": [{"name": t.name, "title": t.title} for t in d.tops],
@@ -83,9 +82,13 @@ class TemplateContext:
 
     def _table(self, labels: Mapping[str, str] | None = None) -> Markup:
         if self.specimen is not None:
-            raise TemplateFailed("report.html calls {{ table() }} twice", hint="the rows can go to one place only")
+            raise TemplateFailed(
+                "report.html calls {{ table() }} twice", hint="the rows can go to one place only"
+            )
         if unknown := sorted(set(labels or {}) - set(LABELS)):
-            raise TemplateFailed(f"table(labels): unknown {', '.join(unknown)}", hint=f"known: {', '.join(LABELS)}")
+            raise TemplateFailed(
+                f"table(labels): unknown {', '.join(unknown)}", hint=f"known: {', '.join(LABELS)}"
+            )
         self.specimen = Specimen(
             self._plan, self._summary, self._crunched.groups, self._format, {**LABELS, **(labels or {})}
         )
@@ -93,7 +96,9 @@ class TemplateContext:
 
     def _groups(self, level: int = 0, limit: int = 1000) -> Sequence[Mapping[str, Any]]:
         if not 0 <= level < len(self._plan.definition.groups):
-            raise TemplateFailed(f"groups({level}): the report has {len(self._plan.definition.groups)} group levels")
+            raise TemplateFailed(
+                f"groups({level}): the report has {len(self._plan.definition.groups)} group levels"
+            )
         groups: Sequence[Mapping[str, Any]] = self._crunched.groups(level, limit)
         return groups
 
@@ -118,7 +123,9 @@ class TemplateContext:
         for total, value in zip(self._plan.totals, self._summary["totals"], strict=True):
             if self._plan.columns[total.column].source == field and total.kind.value == kind:
                 return value
-        raise TemplateFailed(f"total({field!r}, {kind!r}): the report has no such total", hint="add it to the column's total")
+        raise TemplateFailed(
+            f"total({field!r}, {kind!r}): the report has no such total", hint="add it to the column's total"
+        )
 
     def _crosstab(self, name: str) -> Markup:
         crosstab = _named("crosstab", self._plan.definition.crosstabs, name)
@@ -130,7 +137,11 @@ class TemplateContext:
             corner=self._heading_of(crosstab.rows),
             columns=[self._key(crosstab.columns, key) for key in data["column_keys"]],
             rows=[
-                {"key": self._key(crosstab.rows, key), "cells": [write(v) for v in cells], "total": write(total)}
+                {
+                    "key": self._key(crosstab.rows, key),
+                    "cells": [write(v) for v in cells],
+                    "total": write(total),
+                }
                 for key, cells, total in zip(data["row_keys"], data["cells"], data["row_totals"], strict=True)
             ],
             totals=[write(v) for v in data["column_totals"]],
@@ -144,13 +155,17 @@ class TemplateContext:
         fields = list(data["fields"])
         shown = [f for f in fields if not f.startswith("running:")] if columns is None else list(columns)
         if unknown := [f for f in shown if f not in fields]:
-            raise TemplateFailed(f"top({name!r}): no field {', '.join(unknown)}", hint=f"fields: {', '.join(fields)}")
+            raise TemplateFailed(
+                f"top({name!r}): no field {', '.join(unknown)}", hint=f"fields: {', '.join(fields)}"
+            )
         # A field may stand there twice, as a group and as a column: one of them is enough.
         places = {field: fields.index(field) for field in shown}
         numbers = {f for f, i in places.items() if any(_is_number(row[i]) for row in data["rows"])}
         return self._fill(
             "top.html",
-            columns=[{"heading": self._heading_of(f), "kind": "number" if f in numbers else "text"} for f in places],
+            columns=[
+                {"heading": self._heading_of(f), "kind": "number" if f in numbers else "text"} for f in places
+            ],
             rows=[[self._key(field, row[i]) for field, i in places.items()] for row in data["rows"]],
         )
 

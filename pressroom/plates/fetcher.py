@@ -1,4 +1,4 @@
-"""What a page design may read: files of its report's folder, the built-in templates, fonts of the system, `data:`."""
+"""What a page design may read: its report's folder, the built-in templates, installed fonts, `data:`."""
 
 from __future__ import annotations
 
@@ -44,5 +44,7 @@ class FolderFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint is untyped
         if not path.is_file():
             raise FileNotFoundError(f"{path.name}: no such file in the report's folder")
         # WeasyPrint tells types by content and suffix, so a plain response is enough.
-        kind = {".css": "text/css", ".svg": "image/svg+xml"}.get(path.suffix.lower(), "application/octet-stream")
+        kind = {".css": "text/css", ".svg": "image/svg+xml"}.get(
+            path.suffix.lower(), "application/octet-stream"
+        )
         return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": kind})

@@ -142,7 +142,8 @@ def sorted_patterns(config: Any, style: Any) -> Iterator[Pattern]:  # noqa: ANN4
     _fontconfig.FcConfigSubstitute(borrowed, pattern, 0)
     _fontconfig.FcDefaultSubstitute(pattern)
     found = _ffi.gc(
-        _fontconfig.FcFontSort(borrowed, pattern, 1, _ffi.NULL, _ffi.new("int *")), _fontconfig.FcFontSetDestroy
+        _fontconfig.FcFontSort(borrowed, pattern, 1, _ffi.NULL, _ffi.new("int *")),
+        _fontconfig.FcFontSetDestroy,
     )
     if not found:
         return

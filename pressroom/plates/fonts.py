@@ -1,4 +1,4 @@
-"""Fonts of a plate: the file that WeasyPrint used for a text, its OpenType features, and what stands in for it."""
+"""Fonts of a plate: the file that WeasyPrint used for a text, its OpenType features, its fallbacks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ _FALLBACKS = 24
 class FontTable:
     """The fonts of one plate by number; each file, face and set of features once."""
 
-    def __init__(self, configuration: FontConfiguration, folder: Path, texts: Iterable[str], warnings: list[str]) -> None:
+    def __init__(
+        self, configuration: FontConfiguration, folder: Path, texts: Iterable[str], warnings: list[str]
+    ) -> None:
         """`folder` keeps the files that outlive WeasyPrint: web fonts and instances of variable fonts.
 
         `texts` are samples of what will be printed: fallbacks cover their characters.
@@ -71,7 +73,7 @@ class FontTable:
         missing = [c for c in self._probes if not pattern.covers(c)]
         number = self._numbered(path, index, features)
         fallbacks = self.fonts[number]["fallbacks"]
-        for candidate in sorted_patterns(self._configuration._config, style):  # noqa: SLF001 - FcConfig
+        for candidate in sorted_patterns(self._configuration._config, style):
             if not missing or len(fallbacks) >= _FALLBACKS:
                 break
             face = candidate.face()
@@ -106,7 +108,7 @@ class FontTable:
         if face is None:
             raise TemplateFailed(f"font-family {families}: fontconfig names no file for it")
         if pattern.has(b"embolden"):
-            self._warn(f"font-family {families}: no bold face is installed; WeasyPrint and Pressroom print the regular one")
+            self._warn(f"font-family {families}: no bold face is installed; the regular one is printed")
         at = coordinates(pango.pango_font_get_hb_font(font))
         if at or face.variable or face.instance:
             return self._instanced(face, at), 0, pattern
@@ -114,7 +116,7 @@ class FontTable:
 
     def _kept(self, face: Face) -> str:
         """The font's path, or of a lasting copy: web fonts live in a folder that WeasyPrint removes."""
-        own = self._configuration._folder  # noqa: SLF001 - where @font-face files are
+        own = self._configuration._folder
         if own is None or not Path(face.path).is_relative_to(own):
             return face.path
         data = Path(face.path).read_bytes()
@@ -155,7 +157,7 @@ class FontTable:
 @cache
 def system_fonts() -> frozenset[str]:
     """Files of the fonts installed on this system; read once a process."""
-    return installed_files(FontConfiguration()._config)  # noqa: SLF001 - FcConfig
+    return installed_files(FontConfiguration()._config)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Furniture: what stands around the table on its pages, and the texts among it that change from page to page."""
+"""Furniture: what stands around the table on its pages, and its texts that change from page to page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COUNTERS = {"page": "page", "pages": "pages"}
 
 
 def running_groups(found: Sequence[TablePage]) -> dict[str, int]:
-    """Named strings that group headers set (`string-set: carrier content()`), with the level they stand for."""
+    """Named strings that group headers set (`string-set: carrier content()`), with their levels."""
     names: dict[str, int] = {}
     for table_page in found:
         for row in (row for group in table_page.table.children for row in group.children):
@@ -76,7 +76,9 @@ def _parts(
 ) -> list[Any]:
     """The generated text as parts; the text itself says what named strings and attributes were."""
     texts = list(text_boxes(box))
-    pattern = "".join(re.escape(" ".join(v.split(" "))) if kind == "string" else "(.*?)" for kind, v in content)
+    pattern = "".join(
+        re.escape(" ".join(v.split(" "))) if kind == "string" else "(.*?)" for kind, v in content
+    )
     text = "".join(t.text for t in texts)
     match = re.fullmatch(r"\s*" + pattern.strip(), text, re.IGNORECASE | re.DOTALL)
     if len(texts) != 1 or match is None:

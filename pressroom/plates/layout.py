@@ -1,7 +1,7 @@
 """WeasyPrint's layout tree of the specimen, reduced to the bands of a plate.
 
-The tree is private API: WeasyPrint is pinned, and `tests/unit/test_plates_weasyprint.py` guards every attribute
-that is used here. Its lengths are CSS px, y grows downwards; a plate's are pt.
+The tree is private API: WeasyPrint is pinned, and `tests/unit/test_page_weasyprint.py` guards every
+attribute that is used here. Its lengths are CSS px, y grows downwards; a plate's are pt.
 """
 
 from __future__ import annotations
@@ -36,15 +36,14 @@ class TablePage:
 
     @property
     def top(self) -> float:
-        """y of the table's first row, in px."""
+        """Y of the table's first row, in px."""
         return float(next(row.position_y for group in self.table.children for row in group.children))
 
     @property
     def bottom(self) -> float:
-        """y below which no row may reach, in px: the end of the page's content area."""
-        foot = float(self.page.content_box_y() + self.page.height)
+        """Y below which no row may reach, in px: the end of the page's content area."""
         # Footnotes take their room from the pages that have them; the plate's pages are all alike.
-        return foot
+        return float(self.page.content_box_y() + self.page.height)
 
     @property
     def paper(self) -> list[float]:
@@ -54,17 +53,24 @@ class TablePage:
         for ground in grounds:
             if ground is not None and ground.color.alpha:
                 alpha = ground.color.alpha
-                color = [a * alpha + b * (1 - alpha) for a, b in zip(ground.color.to("srgb")[:3], color, strict=True)]
+                color = [
+                    a * alpha + b * (1 - alpha)
+                    for a, b in zip(ground.color.to("srgb")[:3], color, strict=True)
+                ]
         return color
 
 
 def table_pages(pages: Sequence[Any]) -> list[TablePage]:
-    """The pages on which the specimen stands, in order; raises `TemplateFailed` when it is not laid out as a table."""
+    """The pages on which the specimen stands, in order; raises `TemplateFailed` when it can't be replayed."""
     found = []
     for number, page in enumerate(pages):
         for path, box in _walk(page, ()):
             is_table = isinstance(box, boxes.TableBox) and box.element is not None
-            if is_table and box.element.get(MARK) == "table" and any(group.children for group in box.children):
+            if (
+                is_table
+                and box.element.get(MARK) == "table"
+                and any(group.children for group in box.children)
+            ):
                 found.append(TablePage(number, page, path, box))
     if not found:
         raise TemplateFailed(
@@ -123,7 +129,9 @@ def measure_bands(
 def _cells(row: Any, specimen: Specimen, lettering: Lettering) -> Iterator[dict[str, Any]]:  # noqa: ANN401
     for cell in row.children:
         part = _part_of_element(cell.element)
-        extra: dict[str, Any] = {"vertical": cell.vertical_align if cell.vertical_align in ("middle", "bottom") else "top"}
+        extra: dict[str, Any] = {
+            "vertical": cell.vertical_align if cell.vertical_align in ("middle", "bottom") else "top"
+        }
         total = part.get("total") if isinstance(part, dict) else None
         if total is not None and (code := specimen.format_of(total)) is not None:
             extra["format"] = code
@@ -151,5 +159,3 @@ def _walk(box: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], An
     for child in getattr(box, "children", ()):
         yield path, child
         yield from _walk(child, (*path, child))
-
-

@@ -38,9 +38,9 @@ def _now() -> dt.datetime:
 
 
 class PageDesign:
-    """The design of one job's PDF: the template is filled once, laid out once for the plate and once for the pages.
+    """The design of one job's PDF: the template is filled once, laid out for the plate and for the pages.
 
-    `warnings` grows as the work goes on; every error is a `TemplateFailed` that names the template and the line.
+    `warnings` grows as the work goes on; every error is a `TemplateFailed` that names template and line.
     """
 
     def __init__(
@@ -59,7 +59,9 @@ class PageDesign:
         self._plan = plan
         self._cache = cache
         self._stored: StoredPlate | None = None
-        self._context = TemplateContext(plan, crunched, parameters, format_value or rust_core.format_value, clock())
+        self._context = TemplateContext(
+            plan, crunched, parameters, format_value or rust_core.format_value, clock()
+        )
 
     def plate(self) -> rust_core.PagePlate:
         """The plate; from the cache when nothing that it is made from has changed."""
@@ -81,9 +83,9 @@ class PageDesign:
     def surroundings(self, table_pages: int) -> tuple[bytes | None, bytes | None]:
         """WeasyPrint's own pages before and after the table as PDF files, when the table fills `table_pages` pages.
 
-        Content that shares a page with the table's start belongs to the plate; content after the table starts a
-        new page. Page counters go on over the table: `counter(page)` of the first page after it is one more than
-        the table's last, and `counter(pages)` counts every page of the file.
+        Content that shares a page with the table's start belongs to the plate; content after the table
+        starts a new page. Page counters go on over the table: `counter(page)` of the first page after it is
+        one more than the table's last, and `counter(pages)` counts every page of the file.
         """
         before, through, total = self.stored_plate().extent
         if before == 0 and through == total:
@@ -102,11 +104,10 @@ class PageDesign:
                 hint="give texts with page numbers room for more digits",
             )
         with collected(self.warnings):
-            parts = (
+            return (
                 rendering.pdf(range(first)) if first else None,
                 rendering.pdf(range(last, count)) if last < count else None,
             )
-        return parts
 
     @cached_property
     def _html(self) -> str:
@@ -170,7 +171,9 @@ class PageDesign:
         kinds = [{"top": p.top * PT, "bottom": p.bottom * PT} for p in (first, following, third)]
         texts = [take_texts(p, running, fonts, warnings) for p in (first, following, third)]
         if kinds[1] != kinds[2] or not _alike(texts[1], texts[2]):
-            warnings.append("pages of the table differ (:left, :right or :nth); all but its first look like its second")
+            warnings.append(
+                "pages of the table differ (:left, :right or :nth); all but its first look like its second"
+            )
         definition = self._plan.definition
         layout = {
             "fonts": fonts.fonts,
@@ -203,8 +206,6 @@ def _same_size(one: Any, other: Any) -> None:  # noqa: ANN401 - PageBoxes
             "report.html: the table's first page and the next one differ in size",
             hint="let the table start on a page of its own: table.rows { page: rows } with one @page rows size",
         )
-
-
 
 
 def _alike(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:

@@ -33,8 +33,13 @@ class Painter:
         def fill(x: float, width: float, top: Edge, bottom: Edge, color: Any) -> None:  # noqa: ANN401 - a colour
             if width <= 0 or color.alpha == 0:
                 return
-            below = next((c for left, right, c in reversed(under) if left <= x and x + width <= right), self._paper)
-            solid = [a * color.alpha + b * (1 - color.alpha) for a, b in zip(color.to("srgb")[:3], below, strict=True)]
+            below = next(
+                (c for left, right, c in reversed(under) if left <= x and x + width <= right), self._paper
+            )
+            solid = [
+                a * color.alpha + b * (1 - color.alpha)
+                for a, b in zip(color.to("srgb")[:3], below, strict=True)
+            ]
             if top == (_TOP, 0) and bottom == (_BOTTOM, -gap):
                 under.append((x - 1e-6, x + width + 1e-6, solid))
             rects.append(
@@ -74,7 +79,9 @@ class Painter:
                 self._plain(box.background, box.element_tag)
                 yield from self._spans(row, box.background.color)
         for cell in row.children:
-            if cell.background is not None and (self._collapse or not cell.empty or cell.style["empty_cells"] == "show"):
+            if cell.background is not None and (
+                self._collapse or not cell.empty or cell.style["empty_cells"] == "show"
+            ):
                 self._plain(cell.background, f"{cell.element_tag}.{cell.element.get('class', '')}")
                 yield cell.border_box_x(), cell.border_width(), cell.background.color
 
@@ -93,7 +100,10 @@ class Painter:
     def _separate(self, row: Any, gap: float) -> Iterator[tuple[float, float, Edge, Edge, Any]]:  # noqa: ANN401
         table = self._table
         foot = (_BOTTOM, -gap)
-        for side, x in (("left", table.border_box_x()), ("right", table.padding_box_x() + table.padding_width())):
+        for side, x in (
+            ("left", table.border_box_x()),
+            ("right", table.padding_box_x() + table.padding_width()),
+        ):
             width, color = self._border(table, side)
             yield x, width, (_TOP, 0), (_BOTTOM, 0), color
         for cell in row.children:
@@ -149,7 +159,7 @@ class Painter:
 
     def _asks(self, group: Any, row: Any, side: str, x: int, line: tuple[float, Any]) -> bool:  # noqa: ANN401
         cells = [c for c in row.children if c.grid_x <= x < c.grid_x + c.colspan]
-        outer = [group] if row in (group.children[0 if side == "top" else -1],) else []
+        outer = [group] if row is group.children[0 if side == "top" else -1] else []
         return any(
             (box.style[f"border_{side}_width"], get_color(box.style, f"border_{side}_color")) == line
             for box in (*cells, row, *outer)

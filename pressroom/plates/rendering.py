@@ -31,7 +31,7 @@ class Rendering:
     @property
     def pages(self) -> list[Any]:
         """WeasyPrint's page boxes, lengths in px."""
-        return [page._page_box for page in self.document.pages]  # noqa: SLF001 - the layout tree is private API
+        return [page._page_box for page in self.document.pages]
 
     def pdf(self, numbers: Sequence[int], *, bare: bool = False) -> bytes:
         """Pages by index as a PDF file; `bare` leaves links, anchors and bookmarks out."""
@@ -96,7 +96,7 @@ def render_document(
             document = HTML(string=html, base_url=path2url(str(folders[0]) + "/"), url_fetcher=fetcher)
             sheet = CSS(string=css, font_config=fonts, url_fetcher=fetcher)
             options: Mapping[str, Any] = {**DEFAULT_OPTIONS, "stylesheets": [sheet]}
-            return Rendering(Numbered._render(document, fonts, None, None, dict(options)), fonts)  # noqa: SLF001
+            return Rendering(Numbered._render(document, fonts, None, None, dict(options)), fonts)
         except Refused as e:
             raise TemplateFailed(f"report.html: {e}", hint="copy the file into the report's folder") from None
 

@@ -5,7 +5,8 @@ page 1   header, sample rows                       where the table starts
 page 2   header, one short row of every band       measured: heights, baselines, paddings, colours
 page 3   header, sample rows                       widths: the longest values there are
 ```
-Every text that Rust will fill in is marked with `data-part`, as JSON of `rust_core::band::Part`. Stable classes:
+Every text that Rust will fill in is marked with `data-part`, JSON of `rust_core::band::Part`.
+Stable classes:
 
 | element | classes |
 |---|---|
@@ -103,11 +104,16 @@ class Specimen:
         return " ".join(classes)
 
     def _columns(self) -> str:
-        return "<colgroup>" + "".join(f'<col class="{self._classes(i)}">' for i in range(len(self.plan.columns))) + "</colgroup>"
+        return (
+            "<colgroup>"
+            + "".join(f'<col class="{self._classes(i)}">' for i in range(len(self.plan.columns)))
+            + "</colgroup>"
+        )
 
     def _header(self) -> str:
         cells = "".join(
-            f'<th class="{self._classes(i)}" scope="col">{escape(c.heading)}</th>' for i, c in enumerate(self.plan.columns)
+            f'<th class="{self._classes(i)}" scope="col">{escape(c.heading)}</th>'
+            for i, c in enumerate(self.plan.columns)
         )
         return f'<tr class="header" {MARK}="header">{cells}</tr>'
 
@@ -141,7 +147,8 @@ class Specimen:
         longest = [stats["longest"] for stats in self.summary["columns"]]
         for row in range(count):
             cells = "".join(
-                self._cell(i, texts[row % len(texts)][:_SAMPLE_CHARS] if texts else "") for i, texts in enumerate(longest)
+                self._cell(i, texts[row % len(texts)][:_SAMPLE_CHARS] if texts else "")
+                for i, texts in enumerate(longest)
             )
             yield f'<tr class="detail {"even" if row % 2 else "odd"}" {MARK}="sample">{cells}</tr>'
         if count > 1:
@@ -202,7 +209,9 @@ class Specimen:
         if level is None:
             value = f'<span class="value">{escape(self.labels["all"])}</span>'
         else:
-            value = f'<span class="value"{_part({"group": level})}>{escape("0" if key is None else key)}</span>'
+            value = (
+                f'<span class="value"{_part({"group": level})}>{escape("0" if key is None else key)}</span>'
+            )
         return f'<td class="label" colspan="{span}">{name} {value}</td>'
 
 

@@ -71,7 +71,8 @@ class Templates:
         except TemplateNotFound as e:
             where = _line(e.__traceback__) or name
             raise TemplateFailed(
-                f"{where}: no template {e.name!r}", hint="templates come from the report's folder, or from pressroom/"
+                f"{where}: no template {e.name!r}",
+                hint="templates come from the report's folder, or from pressroom/",
             ) from None
         except Exception as e:
             # A template can make any Python expression fail: it is always the template's error.
@@ -84,7 +85,10 @@ def _line(traceback: TracebackType | None) -> str | None:
     """`file:line` of the innermost template frame: Jinja2 rewrites tracebacks to carry template names."""
     found = None
     while traceback is not None:
-        if "__jinja_template__" in traceback.tb_frame.f_globals or "__jinja_exception__" in traceback.tb_frame.f_globals:
+        if (
+            "__jinja_template__" in traceback.tb_frame.f_globals
+            or "__jinja_exception__" in traceback.tb_frame.f_globals
+        ):
             found = f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return found

@@ -1,4 +1,4 @@
-"""CSS that a plate can't repeat for every row: each use is named, so that nobody is surprised by the print."""
+"""CSS that a plate can't repeat for every row: each use is named, so that nobody is surprised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FAULTS: dict[str, Callable[[Any], bool]] = {
     "text-overflow": lambda style: style["text_overflow"] == "ellipsis",
     "hyphens": lambda style: style["hyphens"] == "auto",
     "float": lambda style: style["float"] != "none",
-    "position": lambda style: style["position"] not in ("static",),
+    "position": lambda style: style["position"] != "static",
 }
 
 

@@ -55,7 +55,14 @@ class SampleCrunched:
         self.rows = 0 if empty else 12_345
 
     def summary(self) -> dict[str, Any]:
-        some: dict[str, Any] = {"nulls": 0, "distinct": 9, "min": None, "max": None, "max_chars": 10, "mean_chars": 8.0}
+        some: dict[str, Any] = {
+            "nulls": 0,
+            "distinct": 9,
+            "min": None,
+            "max": None,
+            "max_chars": 10,
+            "mean_chars": 8.0,
+        }
         longest = [
             ["2026-01-01"],
             ["A remarkably long article name that wraps", "Lamp"],
@@ -90,7 +97,7 @@ class SampleCrunched:
                     "rows": [] if self.empty else [["North", "Oslo", days[0], "Lamp", 3, Decimal("99.50")]],
                 }
             },
-            "series": {"regions": [] if self.empty else [["North", Decimal("60")], ["South", Decimal("40")]]},
+            "series": {"regions": [] if self.empty else [["North", Decimal(60)], ["South", Decimal(40)]]},
         }
 
     def groups(self, level: int, limit: int) -> list[dict[str, Any]]:
@@ -118,4 +125,6 @@ def sample_design(
     plan = sample_plan(**changes)
     report = Report(folder, plan.definition)
     crunched = SampleCrunched(empty=empty)
-    return PageDesign(report, plan, crunched, {"since": None}, cache, clock=lambda: NOON, format_value=write_value)
+    return PageDesign(
+        report, plan, crunched, {"since": None}, cache, clock=lambda: NOON, format_value=write_value
+    )
