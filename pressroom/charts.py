@@ -59,7 +59,7 @@ def draw_chart(
     height: float = 240,
     look: Look | None = None,
 ) -> str:
-    """Draw `chart` over `points` ([x, y] each) as SVG markup, `width` x `height` px, axes and labels included.
+    """Draw `chart` over `points` ([x, y] each) as SVG markup of `width` x `height` px with axes and labels.
 
     Bars are sorted by value; of more than 40, the largest are drawn and the chart says so.
     """
@@ -98,7 +98,7 @@ def draw_chart(
 
 
 def tick_format(code: str) -> str:
-    """The d3 number format that an axis uses for an Excel number-format code: decimals, thousands, per cent."""
+    """The d3 number format of an axis for an Excel number-format code: decimals, thousands, per cent."""
     section = re.sub(r"\[[^\]]*\]|\"[^\"]*\"|\\.", "", code.split(";")[0])
     digits = re.search(r"[#0,]*[#0](?:\.([0#]+))?", section)
     if digits is None:
@@ -234,6 +234,8 @@ def _angle(rows: list[dict[str, Any]]) -> int:
 
 
 def _row(number: int, x: object, y: object, text: ChartText) -> dict[str, Any]:
+    kind: str
+    place: str | float | None
     if isinstance(x, dt.date):
         kind, place = "time", x.isoformat()
     elif _number(x) is not None and not isinstance(x, bool):

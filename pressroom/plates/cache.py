@@ -62,7 +62,7 @@ class StoredPlate:
 class PlateCache:
     """Plates by the SHA-256 of what they are made from; safe for threads and for several processes.
 
-    A file that is not whole, or whose fonts are gone, counts as missing: the plate is made again and replaces it.
+    A file that is not whole, or whose fonts are gone, counts as missing: the plate is made anew.
     """
 
     def __init__(self, folder: Path, *, entries: int = 32) -> None:

@@ -93,7 +93,7 @@ class Pattern:
         return Face(
             path=path,
             index=index & 0xFFFF,
-            # Named instance of a variable font, counted from 1 (fontconfig's FC_INDEX, as FreeType's face index).
+            # Named instance of a variable font, counted from 1 (as in FreeType's face index).
             instance=(index >> 16) & 0x7FFF,
             variable=self._flag(b"variable"),
             color=self._flag(b"color"),

@@ -123,7 +123,7 @@ class FontTable:
         return self._stored(hashlib.sha256(data).hexdigest(), data)
 
     def _instanced(self, face: Face, at: list[float] | None) -> str:
-        """A static instance of a variable font at the design coordinates `at` (default: its default instance)."""
+        """A static instance of a variable font at the design coordinates `at` (None: its default)."""
         with TTFont(face.path, fontNumber=face.index, lazy=True) as font:
             if "fvar" not in font:
                 return self._kept(face)

@@ -81,7 +81,7 @@ class PageDesign:
         return self._stored
 
     def surroundings(self, table_pages: int) -> tuple[bytes | None, bytes | None]:
-        """WeasyPrint's own pages before and after the table as PDF files, when the table fills `table_pages` pages.
+        """WeasyPrint's pages before and after a table of `table_pages` pages, as PDF files.
 
         Content that shares a page with the table's start belongs to the plate; content after the table
         starts a new page. Page counters go on over the table: `counter(page)` of the first page after it is
@@ -99,8 +99,8 @@ class PageDesign:
         first, last, count = pages[0].number, pages[-1].number + 1, len(rendering.pages)
         if (first, count - last) != (before, after):
             raise TemplateFailed(
-                f"report.html: the pages around the table change with its page numbers: {before} + {after} pages "
-                f"became {first} + {count - last}",
+                f"report.html: the pages around the table change with its page numbers: "
+                f"{before} + {after} pages became {first} + {count - last}",
                 hint="give texts with page numbers room for more digits",
             )
         with collected(self.warnings):
@@ -204,7 +204,7 @@ def _same_size(one: Any, other: Any) -> None:  # noqa: ANN401 - PageBoxes
     if sizes[0] != sizes[1]:
         raise TemplateFailed(
             "report.html: the table's first page and the next one differ in size",
-            hint="let the table start on a page of its own: table.rows { page: rows } with one @page rows size",
+            hint="start the table on a page of its own: table.rows { page: rows } with one @page rows",
         )
 
 

@@ -30,7 +30,7 @@ class Painter:
         under: list[tuple[float, float, list[float]]] = []
         rects: list[dict[str, Any]] = []
 
-        def fill(x: float, width: float, top: Edge, bottom: Edge, color: Any) -> None:  # noqa: ANN401 - a colour
+        def fill(x: float, width: float, top: Edge, bottom: Edge, color: Any, *, whole: bool = False) -> None:  # noqa: ANN401
             if width <= 0 or color.alpha == 0:
                 return
             below = next(
@@ -40,7 +40,7 @@ class Painter:
                 a * color.alpha + b * (1 - color.alpha)
                 for a, b in zip(color.to("srgb")[:3], below, strict=True)
             ]
-            if top == (_TOP, 0) and bottom == (_BOTTOM, -gap):
+            if whole:
                 under.append((x - 1e-6, x + width + 1e-6, solid))
             rects.append(
                 {
@@ -53,7 +53,7 @@ class Painter:
             )
 
         for x, width, color in self._backgrounds(group, row):
-            fill(x, width, (_TOP, 0), (_BOTTOM, -gap), color)
+            fill(x, width, (_TOP, 0), (_BOTTOM, -gap), color, whole=True)
         if self._collapse:
             for x, width, top, bottom, color in self._collapsed(group, row, index):
                 fill(x, width, top, bottom, color)
@@ -181,7 +181,7 @@ class Painter:
 
 
 def _joined(rects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Neighbours of one colour and height as one rectangle: fewer operators on each of many thousand pages."""
+    """Neighbours of one colour and height as one rectangle: fewer operators on many thousand pages."""
     joined: list[dict[str, Any]] = []
     for rect in rects:
         last = joined[-1] if joined else None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Rendering:
-    """A document of WeasyPrint (pages with their box trees) and the font configuration that keeps it alive."""
+    """A laid-out document (pages with their box trees) and the font configuration that it needs."""
 
     def __init__(self, document: Document, fonts: FontConfiguration) -> None:
         self.document = document
@@ -75,9 +75,9 @@ def render_document(
     pages: int | None = None,
     system_fonts: frozenset[str] = frozenset(),
 ) -> Rendering:
-    """Lay out `html`, whose relative URLs start at the first of `folders`; `css` has a user style sheet's weight.
+    """Lay out `html`, its relative URLs starting at `folders[0]`; `css` has a user style sheet's weight.
 
-    `pages` is what `counter(pages)` says; without it, WeasyPrint's own count. Complaints are added to `warnings`.
+    `pages` is what `counter(pages)` says; without it, WeasyPrint's own count. Complaints go to `warnings`.
     Raises `TemplateFailed` for a URL that may not be read.
     """
     fetcher = FolderFetcher(folders, system_fonts)

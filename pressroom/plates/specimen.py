@@ -15,7 +15,7 @@ Stable classes:
 | `tr` of the head | `header` |
 | `tr` that opens a group | `group level-<n>`, cells `key` (spans `name`, `value`) and `count` |
 | `tr` of a row | `detail odd`, `detail even` |
-| `tr` that closes a group | `subtotal level-<n> <kind>`, cells `label` (spans `name`, `value`) and the totals |
+| `tr` that closes a group | `subtotal level-<n> <kind>`, cells `label` (`name`, `value`) and totals |
 | `tr` that closes the table | `total <kind>`, likewise |
 """
 

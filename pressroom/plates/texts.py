@@ -57,7 +57,7 @@ class Lettering:
             return
         align = alignment(line.style)
         first, last = 0, len(runs)
-        # Fixed text keeps its place on the side on which the line is anchored, and may keep its own look there.
+        # Fixed text on the side where the line is anchored keeps its place, and so its own look.
         if align == "left":
             while first < filled[0] and not self._alike(runs[first], runs[filled[0]]):
                 first += 1
