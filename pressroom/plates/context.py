@@ -17,6 +17,7 @@ from pressroom.plates.specimen import LABELS, Specimen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from pressroom.definition import Column, Group
     from pressroom.plan import Plan
     from pressroom.plates.template import Templates
 
@@ -131,7 +132,10 @@ class TemplateContext:
         crosstab = _named("crosstab", self._plan.definition.crosstabs, name)
         data = self._summary["crosstabs"][name]
         value = crosstab.format or self._format_of(crosstab.value)
-        write = lambda v: "" if v is None else self._format(value, v)  # noqa: E731
+
+        def write(v: object) -> str:
+            return "" if v is None else self._format(value, v)
+
         return self._fill(
             "crosstab.html",
             corner=self._heading_of(crosstab.rows),
@@ -195,13 +199,15 @@ class TemplateContext:
     def _key(self, field: str, value: object) -> str:
         return "–" if value is None else self._format(self._format_of(field), value)
 
+    def _described(self) -> list[Column | Group]:
+        definition = self._plan.definition
+        return [*definition.columns, *definition.groups]
+
     def _format_of(self, field: str) -> str:
-        d = self._plan.definition
-        return next((c.format for c in (*d.columns, *d.groups) if c.field == field and c.format), "")
+        return next((c.format for c in self._described() if c.field == field and c.format), "")
 
     def _heading_of(self, field: str) -> str:
-        d = self._plan.definition
-        found = next((c.heading for c in (*d.columns, *d.groups) if c.field == field), None)
+        found = next((c.heading for c in self._described() if c.field == field), None)
         return found or field.replace("_", " ").capitalize()
 
 

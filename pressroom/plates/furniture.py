@@ -11,7 +11,7 @@ from pressroom.errors import TemplateFailed
 from pressroom.plates.texts import Lettering, lines, text_boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pressroom.plates.fonts import FontTable
     from pressroom.plates.layout import TablePage
@@ -58,7 +58,7 @@ def take_texts(
                 cells.extend(
                     lettering.line(
                         line,
-                        lambda text, own=own, parts=parts: parts if text is own[0] else None,
+                        _filled(own[0], parts),
                         edges=(left, left + holder.width),
                         origin=0.0,
                         extra={"wrap": False},
@@ -66,6 +66,10 @@ def take_texts(
                 )
                 _remove(line, inside)
     return cells
+
+
+def _filled(box: Any, parts: list[Any]) -> Callable[[Any], list[Any] | None]:  # noqa: ANN401 - a TextBox
+    return lambda text: parts if text is box else None
 
 
 def _parts(
