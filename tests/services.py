@@ -1,4 +1,4 @@
-"""The real things that tests run against: a broker, workers, reapers, each a process of its own on free ports."""
+"""The real things that tests run against: broker, workers, reapers, each a process on free ports."""
 
 from __future__ import annotations
 

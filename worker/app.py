@@ -91,6 +91,7 @@ def worker_arguments(queue: str, settings: Settings) -> list[str]:
         raise BadRequest(f"no queue {queue!r}", hint=f"there are {' and '.join(QUEUES)}")
     children = 1 if queue == HEAVY else settings.threads or os.cpu_count() or 1
     return [
+        "--quiet",
         "worker",
         f"--queues={queue}",
         f"--hostname={queue}@%h",
