@@ -26,8 +26,9 @@ impl JobControl {
             threads,
             ..Self::default()
         };
-        if let Some(limit) = deadline {
-            control.deadline.get_or_init(|| Instant::now() + limit);
+        // A deadline past the end of the clock is none.
+        if let Some(deadline) = deadline.and_then(|limit| Instant::now().checked_add(limit)) {
+            control.deadline.get_or_init(|| deadline);
         }
         control
     }

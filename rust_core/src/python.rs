@@ -1,7 +1,126 @@
-//! The binding.
+//! The binding: convert, leave the GIL, plain Rust, convert. The only module that knows Python.
+
+mod errors;
+mod jobs;
+mod scalars;
+mod summary;
+
+use std::path::PathBuf;
+
+use arrow_array::RecordBatchReader;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+use pyo3_arrow::PyRecordBatchReader;
+
+use crate::crunch::{self, Control, Plan};
+use crate::error::Error;
+use crate::format::NumberFormat;
+use crate::{pdf, xlsx};
+use jobs::JobControl;
+
+/// A report's rows in their spool, and everything computed from them.
+#[pyclass(frozen, module = "rust_core._rust_core")]
+struct Crunched(crunch::Crunched);
+
+/// Control figures by column: how many values, and their exact sum where they have one.
+fn control_figures<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    control: &[Control],
+) -> PyResult<Bound<'py, PyDict>> {
+    let figures = PyDict::new(py);
+    for (column, figure) in plan.columns.iter().zip(control) {
+        figures.set_item(&column.name, (figure.count, figure.sum))?;
+    }
+    Ok(figures)
+}
+
+#[pymethods]
+impl Crunched {
+    #[getter]
+    fn rows(&self) -> u64 {
+        self.0.rows
+    }
+
+    #[getter]
+    fn control<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        control_figures(py, &self.0.plan, &self.0.control)
+    }
+
+    fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        summary::summary(py, &self.0)
+    }
+
+    fn groups<'py>(
+        &self,
+        py: Python<'py>,
+        level: usize,
+        limit: usize,
+    ) -> PyResult<Bound<'py, PyList>> {
+        summary::groups(py, &self.0, level, limit)
+    }
+}
+
+/// A workbook specimen and where its rows go.
+#[pyclass(frozen, module = "rust_core._rust_core")]
+struct SheetPlate(#[allow(dead_code, reason = "read by write_xlsx")] xlsx::SheetPlate);
+
+#[pymethods]
+impl SheetPlate {
+    #[new]
+    fn new(json: &str, workbook: Vec<u8>) -> PyResult<Self> {
+        Ok(Self(xlsx::SheetPlate::new(json, workbook)?))
+    }
+}
+
+/// A page design and its furniture.
+#[pyclass(frozen, module = "rust_core._rust_core")]
+struct PagePlate(#[allow(dead_code, reason = "read by write_pdf")] pdf::PagePlate);
+
+#[pymethods]
+impl PagePlate {
+    #[new]
+    fn new(json: &str, furniture: Vec<u8>) -> PyResult<Self> {
+        Ok(Self(pdf::PagePlate::new(json, furniture)?))
+    }
+}
+
+#[pyfunction(name = "crunch")]
+fn crunch_stream(
+    py: Python<'_>,
+    stream: PyRecordBatchReader,
+    plan: &str,
+    spool: PathBuf,
+    control: &Bound<'_, JobControl>,
+) -> PyResult<Crunched> {
+    let plan = Plan::from_json(plan)?;
+    // The reader is dropped after the GIL was taken again: a stream may hold Python objects.
+    let mut reader = stream.into_reader()?;
+    let schema = reader.schema();
+    let control = &control.get().0;
+    let crunched = py.detach(|| {
+        let batches = (&mut reader).map(|batch| batch.map_err(Error::from));
+        crunch::crunch(batches, &schema, plan, &spool, control)
+    })?;
+    Ok(Crunched(crunched))
+}
+
+#[pyfunction]
+fn format_value(code: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let scalar = scalars::from_python(value)?;
+    let mut text = String::new();
+    NumberFormat::parse(code)?.write(scalar.as_value(), &mut text);
+    Ok(text)
+}
 
 #[pymodule]
-fn _rust_core(_m: &Bound<'_, PyModule>) -> PyResult<()> {
+fn _rust_core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    errors::add_to(m)?;
+    m.add_class::<JobControl>()?;
+    m.add_class::<Crunched>()?;
+    m.add_class::<SheetPlate>()?;
+    m.add_class::<PagePlate>()?;
+    m.add_function(wrap_pyfunction!(crunch_stream, m)?)?;
+    m.add_function(wrap_pyfunction!(format_value, m)?)?;
     Ok(())
 }

@@ -2,6 +2,19 @@
 
 use std::cmp::Ordering;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Decimal128Type, Float64Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType, UInt64Type,
+};
+use arrow_array::{
+    Array, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
+    Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
+};
+use arrow_schema::{DataType, TimeUnit};
+
+use crate::error::{Error, Result};
+
 /// A value as it stands in a column: no copy, no allocation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
@@ -128,10 +141,247 @@ impl Value<'_> {
                     scale: t,
                 },
             ) if s == t => a.cmp(b),
+            (Self::Date(a), Value::Date(b)) => a.cmp(b),
+            (Self::Timestamp(a), Value::Timestamp(b)) | (Self::Time(a), Value::Time(b)) => a.cmp(b),
             (a, b) => a
                 .as_f64()
                 .unwrap_or(f64::NAN)
                 .total_cmp(&b.as_f64().unwrap_or(f64::NAN)),
+        }
+    }
+}
+
+/// What kind of values a column of the spool holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing but nulls.
+    Null,
+    /// Truth values.
+    Bool,
+    /// Integers.
+    Int,
+    /// Decimals of this scale.
+    Decimal(i8),
+    /// Floats of 64 bits.
+    Float,
+    /// Text.
+    Text,
+    /// Days.
+    Date,
+    /// Wall-clock microseconds.
+    Timestamp,
+    /// Microseconds since midnight.
+    Time,
+}
+
+impl Kind {
+    /// The name that `Crunched.summary()` gives the kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "boolean",
+            Self::Int => "integer",
+            Self::Decimal(_) => "decimal",
+            Self::Float => "float",
+            Self::Text => "text",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Time => "time",
+        }
+    }
+
+    /// The value that an integer of [`Column::for_each_int`] stands for.
+    pub fn scalar(self, v: i128) -> Scalar {
+        match self {
+            Self::Bool => Scalar::Bool(v != 0),
+            Self::Decimal(scale) => Scalar::Decimal { mantissa: v, scale },
+            Self::Date => Scalar::Date(v as i32),
+            Self::Timestamp => Scalar::Timestamp(v as i64),
+            Self::Time => Scalar::Time(v as i64),
+            _ => Scalar::Int(v),
+        }
+    }
+}
+
+/// A column of the spool with its type known: the few types that the crunch normalises to.
+#[derive(Debug, Clone, Copy)]
+pub enum Column<'a> {
+    /// This many nulls.
+    Null(usize),
+    /// Truth values.
+    Bool(&'a BooleanArray),
+    /// Signed integers.
+    Int(&'a Int64Array),
+    /// Unsigned integers.
+    UInt(&'a UInt64Array),
+    /// Decimals and their scale.
+    Decimal(&'a Decimal128Array, i8),
+    /// Floats.
+    Float(&'a Float64Array),
+    /// Texts.
+    Text(&'a StringArray),
+    /// Days.
+    Date(&'a Date32Array),
+    /// Wall-clock microseconds.
+    Timestamp(&'a TimestampMicrosecondArray),
+    /// Microseconds since midnight.
+    Time(&'a Time64MicrosecondArray),
+}
+
+impl<'a> Column<'a> {
+    /// Typed access to `array`, which must have one of the spool's types.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for any other type.
+    pub fn new(array: &'a dyn Array) -> Result<Self> {
+        Ok(match array.data_type() {
+            DataType::Null => Self::Null(array.len()),
+            DataType::Boolean => Self::Bool(array.as_boolean()),
+            DataType::Int64 => Self::Int(array.as_primitive::<Int64Type>()),
+            DataType::UInt64 => Self::UInt(array.as_primitive::<UInt64Type>()),
+            DataType::Decimal128(_, scale) => {
+                Self::Decimal(array.as_primitive::<Decimal128Type>(), *scale)
+            }
+            DataType::Float64 => Self::Float(array.as_primitive::<Float64Type>()),
+            DataType::Utf8 => Self::Text(array.as_string::<i32>()),
+            DataType::Date32 => Self::Date(array.as_primitive::<Date32Type>()),
+            DataType::Timestamp(TimeUnit::Microsecond, None) => {
+                Self::Timestamp(array.as_primitive::<TimestampMicrosecondType>())
+            }
+            DataType::Time64(TimeUnit::Microsecond) => {
+                Self::Time(array.as_primitive::<Time64MicrosecondType>())
+            }
+            other => return Err(Error::Data(format!("{other} is no type of the spool"))),
+        })
+    }
+
+    /// Rows of the column.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Null(len) => *len,
+            Self::Bool(a) => a.len(),
+            Self::Int(a) => a.len(),
+            Self::UInt(a) => a.len(),
+            Self::Decimal(a, _) => a.len(),
+            Self::Float(a) => a.len(),
+            Self::Text(a) => a.len(),
+            Self::Date(a) => a.len(),
+            Self::Timestamp(a) => a.len(),
+            Self::Time(a) => a.len(),
+        }
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What kind of values these are.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Null(_) => Kind::Null,
+            Self::Bool(_) => Kind::Bool,
+            Self::Int(_) | Self::UInt(_) => Kind::Int,
+            Self::Decimal(_, scale) => Kind::Decimal(*scale),
+            Self::Float(_) => Kind::Float,
+            Self::Text(_) => Kind::Text,
+            Self::Date(_) => Kind::Date,
+            Self::Timestamp(_) => Kind::Timestamp,
+            Self::Time(_) => Kind::Time,
+        }
+    }
+
+    /// The value of row `i`, which must be less than [`Column::len`].
+    pub fn value(&self, i: usize) -> Value<'a> {
+        macro_rules! cell {
+            ($array:expr, $make:expr) => {
+                if $array.is_null(i) {
+                    Value::Null
+                } else {
+                    $make($array.value(i))
+                }
+            };
+        }
+        match *self {
+            Self::Null(_) => Value::Null,
+            Self::Bool(a) => cell!(a, Value::Bool),
+            Self::Int(a) => cell!(a, |v| Value::Int(i128::from(v))),
+            Self::UInt(a) => cell!(a, |v| Value::Int(i128::from(v))),
+            Self::Decimal(a, scale) => cell!(a, |mantissa| Value::Decimal { mantissa, scale }),
+            Self::Float(a) => cell!(a, Value::Float),
+            Self::Text(a) => cell!(a, Value::Text),
+            Self::Date(a) => cell!(a, Value::Date),
+            Self::Timestamp(a) => cell!(a, Value::Timestamp),
+            Self::Time(a) => cell!(a, Value::Time),
+        }
+    }
+
+    /// Calls `f(row, value)` for every value of a column that counts in whole steps (integers,
+    /// mantissas of decimals, truth values, dates, times), in row order, nulls left out.
+    pub fn for_each_int(&self, mut f: impl FnMut(usize, i128)) {
+        macro_rules! each {
+            ($array:expr) => {
+                match $array.nulls() {
+                    None => {
+                        for (i, v) in $array.values().iter().enumerate() {
+                            f(i, i128::from(*v));
+                        }
+                    }
+                    Some(nulls) => {
+                        for i in nulls.valid_indices() {
+                            f(i, i128::from($array.value(i)));
+                        }
+                    }
+                }
+            };
+        }
+        match self {
+            Self::Int(a) => each!(a),
+            Self::UInt(a) => each!(a),
+            Self::Decimal(a, _) => each!(a),
+            Self::Date(a) => each!(a),
+            Self::Timestamp(a) => each!(a),
+            Self::Time(a) => each!(a),
+            Self::Bool(a) => {
+                for i in 0..a.len() {
+                    if a.is_valid(i) {
+                        f(i, i128::from(a.value(i)));
+                    }
+                }
+            }
+            Self::Null(_) | Self::Float(_) | Self::Text(_) => {}
+        }
+    }
+
+    /// Calls `f(row, value)` for every number of a float column, in row order; nulls and NaN left out.
+    pub fn for_each_float(&self, mut f: impl FnMut(usize, f64)) {
+        if let Self::Float(a) = self {
+            for (i, v) in a.values().iter().enumerate() {
+                if !v.is_nan() && a.is_valid(i) {
+                    f(i, *v);
+                }
+            }
+        }
+    }
+
+    /// Calls `f(row, value)` for every text of a text column, in row order, nulls left out.
+    pub fn for_each_text(&self, mut f: impl FnMut(usize, &'a str)) {
+        if let Self::Text(a) = *self {
+            for i in 0..a.len() {
+                if a.is_valid(i) {
+                    f(i, a.value(i));
+                }
+            }
+        }
+    }
+
+    /// Calls `f(row)` for every row whose value counts: not null, not NaN.
+    pub fn for_each_counted(&self, mut f: impl FnMut(usize)) {
+        match self {
+            Self::Null(_) => {}
+            Self::Float(_) => self.for_each_float(|i, _| f(i)),
+            Self::Text(_) => self.for_each_text(|i, _| f(i)),
+            _ => self.for_each_int(|i, _| f(i)),
         }
     }
 }

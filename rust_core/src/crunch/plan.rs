@@ -106,6 +106,25 @@ pub enum TotalKind {
     WeightedAvg,
 }
 
+impl TotalKind {
+    /// The name it has in a definition.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Avg => "avg",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Count => "count",
+            Self::Distinct => "distinct",
+            Self::Median => "median",
+            Self::P90 => "p90",
+            Self::First => "first",
+            Self::Last => "last",
+            Self::WeightedAvg => "weighted_avg",
+        }
+    }
+}
+
 /// A crosstab: one total of `value` for each pair of keys, with totals on both sides.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

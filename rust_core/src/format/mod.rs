@@ -20,6 +20,18 @@ impl NumberFormat {
         })
     }
 
+    /// The format of a cell that was given none.
+    pub fn general() -> Self {
+        Self {
+            code: String::new(),
+        }
+    }
+
+    /// Whether text stands as it is and numbers as their type prints them.
+    pub fn is_general(&self) -> bool {
+        self.code.is_empty() || self.code.eq_ignore_ascii_case("general") || self.code == "@"
+    }
+
     /// Appends `value` as text to `out`; a null appends nothing.
     pub fn write(&self, value: Value<'_>, out: &mut String) {
         let _ = (&self.code, value, out);

@@ -1,0 +1,82 @@
+//! The stream cut into batches of a size that suits the spool and the threads.
+
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
+
+use crate::error::Result;
+
+/// Smaller batches are gathered until they have this many rows.
+const FEWEST: usize = 16_384;
+/// Larger batches are cut.
+const MOST: usize = 131_072;
+
+/// Batches of [`FEWEST`] to [`MOST`] rows (the last may have fewer) with the rows of `batches` in order.
+pub struct Feed<I> {
+    batches: I,
+    /// Small batches that wait for more.
+    waiting: Vec<RecordBatch>,
+    waiting_rows: usize,
+    /// Rest of a large batch.
+    rest: Option<RecordBatch>,
+}
+
+impl<I: Iterator<Item = Result<RecordBatch>>> Feed<I> {
+    /// A feed from `batches`.
+    pub fn new(batches: I) -> Self {
+        Self {
+            batches,
+            waiting: Vec::new(),
+            waiting_rows: 0,
+            rest: None,
+        }
+    }
+
+    fn gathered(&mut self) -> Option<Result<RecordBatch>> {
+        let first = self.waiting.first()?;
+        self.waiting_rows = 0;
+        if self.waiting.len() == 1 {
+            return self.waiting.pop().map(Ok);
+        }
+        let all = concat_batches(&first.schema(), &self.waiting);
+        self.waiting.clear();
+        Some(all.map_err(Into::into))
+    }
+
+    fn cut(&mut self, batch: RecordBatch) -> RecordBatch {
+        if batch.num_rows() <= MOST {
+            return batch;
+        }
+        self.rest = Some(batch.slice(MOST, batch.num_rows() - MOST));
+        batch.slice(0, MOST)
+    }
+}
+
+impl<I: Iterator<Item = Result<RecordBatch>>> Iterator for Feed<I> {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(rest) = self.rest.take() {
+            return Some(Ok(self.cut(rest)));
+        }
+        loop {
+            let batch = match self.batches.next() {
+                None => return self.gathered(),
+                Some(Err(e)) => return Some(Err(e)),
+                Some(Ok(batch)) if batch.num_rows() == 0 => continue,
+                Some(Ok(batch)) => batch,
+            };
+            if self.waiting.is_empty() && batch.num_rows() >= FEWEST {
+                return Some(Ok(self.cut(batch)));
+            }
+            self.waiting_rows += batch.num_rows();
+            self.waiting.push(batch);
+            if self.waiting_rows >= FEWEST {
+                let batch = match self.gathered()? {
+                    Ok(batch) => batch,
+                    Err(e) => return Some(Err(e)),
+                };
+                return Some(Ok(self.cut(batch)));
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Values as keys: one idea of equality for groups, crosstabs and distinct counts.
+//!
+//! Two nulls are the same key, so are two NaN, and so are 0.0 and -0.0.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use crate::value::{Column, Scalar, Value};
+
+/// A number whose equality is the key equality of floats.
+pub fn float_bits(v: f64) -> u64 {
+    if v.is_nan() {
+        f64::NAN.to_bits()
+    } else {
+        (v + 0.0).to_bits()
+    }
+}
+
+/// Whether two values of one column are the same key.
+pub fn same(a: Value<'_>, b: Value<'_>) -> bool {
+    match (a, b) {
+        (Value::Float(a), Value::Float(b)) => float_bits(a) == float_bits(b),
+        (a, b) => a == b,
+    }
+}
+
+/// A hash that agrees with [`same`].
+pub fn hash(value: Value<'_>, state: &RandomState) -> u64 {
+    let mut hasher = state.build_hasher();
+    match value {
+        Value::Null => hasher.write_u8(1),
+        Value::Bool(v) => hasher.write_u8(u8::from(v)),
+        Value::Int(v) | Value::Decimal { mantissa: v, .. } => hasher.write_i128(v),
+        Value::Float(v) => hasher.write_u64(float_bits(v)),
+        Value::Text(v) => v.hash(&mut hasher),
+        Value::Date(v) => hasher.write_i32(v),
+        Value::Timestamp(v) | Value::Time(v) => hasher.write_i64(v),
+    }
+    hasher.finish()
+}
+
+/// Keys numbered in the order in which they were first seen; allocates once per new key only.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    table: HashTable<u32>,
+    state: RandomState,
+    keys: Vec<Scalar>,
+}
+
+impl Keys {
+    /// The number of `value`, new or old.
+    pub fn number(&mut self, value: Value<'_>) -> u32 {
+        let hash = hash(value, &self.state);
+        let keys = &mut self.keys;
+        let state = &self.state;
+        *self
+            .table
+            .entry(
+                hash,
+                |&n| same(keys[n as usize].as_value(), value),
+                |&n| self::hash(keys[n as usize].as_value(), state),
+            )
+            .or_insert_with(|| {
+                keys.push(value.to_scalar());
+                (keys.len() - 1) as u32
+            })
+            .get()
+    }
+
+    /// Adds `value` and says whether it is new.
+    pub fn insert(&mut self, value: Value<'_>) -> bool {
+        let before = self.keys.len();
+        self.number(value);
+        self.keys.len() > before
+    }
+
+    /// The number of each row's value.
+    pub fn number_rows(&mut self, column: &Column<'_>) -> Vec<u32> {
+        let mut last: Option<(Value<'_>, u32)> = None;
+        (0..column.len())
+            .map(|i| {
+                let value = column.value(i);
+                match last {
+                    // Rows come sorted: most have the key of the row before.
+                    Some((before, number)) if same(before, value) => number,
+                    _ => {
+                        let number = self.number(value);
+                        last = Some((value, number));
+                        number
+                    }
+                }
+            })
+            .collect()
+    }
+
+    /// The keys by number.
+    pub fn as_slice(&self) -> &[Scalar] {
+        &self.keys
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The keys by number.
+    pub fn into_keys(self) -> Vec<Scalar> {
+        self.keys
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_keys_share_a_number() {
+        let mut keys = Keys::default();
+        assert_eq!(keys.number(Value::Float(0.0)), 0);
+        assert_eq!(keys.number(Value::Float(-0.0)), 0);
+        assert_eq!(keys.number(Value::Float(f64::NAN)), 1);
+        assert_eq!(keys.number(Value::Float(-f64::NAN)), 1);
+        assert_eq!(keys.number(Value::Null), 2);
+        assert_eq!(keys.number(Value::Null), 2);
+        assert_eq!(keys.len(), 3);
+    }
+
+    #[test]
+    fn many_texts_keep_their_numbers() {
+        let mut keys = Keys::default();
+        let texts: Vec<String> = (0..5_000).map(|i| format!("key {i}")).collect();
+        for (i, text) in texts.iter().enumerate() {
+            assert_eq!(keys.number(Value::Text(text)), i as u32);
+        }
+        assert_eq!(keys.number(Value::Text("key 17")), 17);
+        assert!(!keys.insert(Value::Text("key 4999")));
+        assert!(keys.insert(Value::Text("key 5000")));
+    }
+}

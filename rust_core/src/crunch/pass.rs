@@ -1,0 +1,270 @@
+//! The pass itself: each batch is reduced in chunks, in parallel, and the chunks are combined in order.
+
+use std::path::Path;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::Schema;
+use rayon::prelude::*;
+
+use super::bands::{NONE, opens};
+use super::crunched::Crunched;
+use super::measure::Acc;
+use super::pivot::PivotPart;
+use super::plan::Plan;
+use super::question::{Question, printed, slices, typed};
+use super::spool;
+use super::stats::StatsPart;
+use crate::control::JobControl;
+use crate::error::{Error, Result};
+use crate::value::{Column, Scalar};
+
+/// Rows that one task reduces. Never made from the number of threads: float sums would depend on it.
+const CHUNK: usize = 8_192;
+
+/// Everything made of the rows so far.
+#[derive(Debug)]
+pub struct Pass {
+    question: Question,
+    rows: u64,
+}
+
+/// What one chunk is reduced to.
+struct Segment {
+    offset: usize,
+    rows: usize,
+    /// Runs of rows of one innermost group: first row in the chunk, and the level that opens there.
+    runs: Vec<(u32, u8)>,
+    /// Per measure, per run.
+    accs: Vec<Vec<Acc>>,
+    crosstabs: Vec<PivotPart>,
+    series: Vec<PivotPart>,
+    /// Per top-N list, rows of the chunk that may be among the best.
+    tops: Vec<Vec<u32>>,
+    /// Per printed column.
+    stats: Vec<StatsPart>,
+}
+
+impl Pass {
+    /// A pass that has met no row.
+    pub fn new(question: Question) -> Self {
+        Self { question, rows: 0 }
+    }
+
+    /// Schema of the spool.
+    pub fn schema(&self) -> &Schema {
+        &self.question.schema
+    }
+
+    /// Crunches the next batch and gives it back as it goes to the spool. Runs on the pool it is called in.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the rows do not fit the plan, [`Error::Cancelled`] and [`Error::DeadlineExceeded`].
+    pub fn batch(&mut self, batch: &RecordBatch, control: &JobControl) -> Result<RecordBatch> {
+        let rows = batch.num_rows();
+        let first_row = self.rows;
+        let question = &mut self.question;
+        let fields: Vec<ArrayRef> = (0..question.fields.count())
+            .into_par_iter()
+            .map(|number| question.fields.normalised(number, batch))
+            .collect::<Result<_>>()?;
+        control.check()?;
+
+        let columns = typed(&fields)?;
+        let keys: Vec<_> = question.groups.iter().map(|&g| columns[g]).collect();
+        let before = question.bands.open_keys();
+        let opens = opens(&keys, before.as_deref(), rows);
+        let running: Vec<ArrayRef> = question
+            .running
+            .par_iter_mut()
+            .map(|sum| sum.next(&columns[sum.field], &opens, first_row))
+            .collect::<Result<_>>()?;
+        let out = printed(&question.columns, &fields, &running);
+        control.check()?;
+
+        let offsets: Vec<usize> = (0..rows).step_by(CHUNK).collect();
+        let segments: Vec<Segment> = offsets
+            .into_par_iter()
+            .map(|offset| {
+                control.check()?;
+                let rows = CHUNK.min(rows - offset);
+                let fields = slices(&fields, offset, rows);
+                let out = slices(&out, offset, rows);
+                let opens = &opens[offset..offset + rows];
+                reduce(
+                    question,
+                    &fields,
+                    &out,
+                    opens,
+                    offset,
+                    first_row + offset as u64,
+                )
+            })
+            .collect::<Result<_>>()?;
+        for segment in segments {
+            control.check()?;
+            self.combine(segment, &columns, &fields, &out)?;
+        }
+        self.rows += rows as u64;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let schema = self.question.schema.clone();
+        Ok(RecordBatch::try_new_with_options(schema, out, &options)?)
+    }
+
+    /// Adds the next segment to everything so far; `columns`, `fields` and `out` are the whole batch's.
+    fn combine(
+        &mut self,
+        segment: Segment,
+        columns: &[Column<'_>],
+        fields: &[ArrayRef],
+        out: &[ArrayRef],
+    ) -> Result<()> {
+        let question = &mut self.question;
+        let mut accs: Vec<_> = segment.accs.into_iter().map(Vec::into_iter).collect();
+        let ends = segment.runs.iter().skip(1).map(|run| run.0);
+        let ends = ends.chain([segment.rows as u32]);
+        for (&(start, opens), end) in segment.runs.iter().zip(ends) {
+            let row = segment.offset + start as usize;
+            let key = |level: usize| columns[question.groups[level]].value(row);
+            let accs = accs.iter_mut().filter_map(Iterator::next).collect();
+            question
+                .bands
+                .push(u64::from(end - start), opens, key, accs)?;
+        }
+        for (pivot, part) in question.crosstabs.iter_mut().zip(segment.crosstabs) {
+            pivot.push(part)?;
+        }
+        for (pivot, part) in question.series.iter_mut().zip(segment.series) {
+            pivot.push(part)?;
+        }
+        for (top, candidates) in question.tops.iter_mut().zip(&segment.tops) {
+            let fields = slices(fields, segment.offset, segment.rows);
+            let fields = typed(&fields)?;
+            top.push(&fields, candidates, |row| {
+                let mut values: Vec<Scalar> = question
+                    .groups
+                    .iter()
+                    .map(|&group| fields[group].value(row).to_scalar())
+                    .collect();
+                for array in out {
+                    let value = Column::new(array)?.value(segment.offset + row);
+                    values.push(value.to_scalar());
+                }
+                Ok(values)
+            })?;
+        }
+        for (statist, part) in question.statists.iter_mut().zip(segment.stats) {
+            statist.push(part)?;
+        }
+        Ok(())
+    }
+
+    /// Closes every group and maps the finished spool.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when a figure has no room, [`Error::Io`] and [`Error::Arrow`] for the spool.
+    pub fn finish(self, plan: Plan, path: &Path) -> Result<Crunched> {
+        let question = self.question;
+        let (levels, totals) = question.bands.finish()?;
+        let top_fields: Vec<String> = plan
+            .groups
+            .iter()
+            .map(|g| g.source.clone())
+            .chain(plan.columns.iter().map(|c| c.name.clone()))
+            .collect();
+        let (schema, batches) = spool::open(path)?;
+        let mut offsets = vec![0u64];
+        for batch in &batches {
+            offsets.push(offsets[offsets.len() - 1] + batch.num_rows() as u64);
+        }
+        if offsets.last() != Some(&self.rows) {
+            return Err(Error::Data(format!(
+                "{} holds {:?} rows of {}",
+                path.display(),
+                offsets.last(),
+                self.rows
+            )));
+        }
+        let (stats, control) = question.statists.into_iter().map(|s| s.finish()).unzip();
+        Ok(Crunched {
+            schema,
+            rows: self.rows,
+            batches,
+            offsets,
+            spool: path.to_path_buf(),
+            levels,
+            totals,
+            stats,
+            control,
+            crosstabs: question
+                .crosstabs
+                .into_iter()
+                .map(|p| Ok((p.name.clone(), p.into_crosstab()?)))
+                .collect::<Result<_>>()?,
+            tops: question
+                .tops
+                .into_iter()
+                .map(|t| (t.name.clone(), t.finish(top_fields.clone())))
+                .collect(),
+            series: question
+                .series
+                .into_iter()
+                .map(|p| Ok((p.name.clone(), p.into_series()?)))
+                .collect::<Result<_>>()?,
+            plan,
+        })
+    }
+}
+
+/// Reduces one chunk; looks at nothing outside it but the sizes of what is kept so far.
+fn reduce(
+    question: &Question,
+    fields: &[ArrayRef],
+    out: &[ArrayRef],
+    opens: &[u8],
+    offset: usize,
+    first_row: u64,
+) -> Result<Segment> {
+    let columns = typed(fields)?;
+    let mut runs: Vec<(u32, u8)> = Vec::new();
+    let mut part = Vec::with_capacity(opens.len());
+    for (i, &level) in opens.iter().enumerate() {
+        if i == 0 || level != NONE {
+            runs.push((i as u32, level));
+        }
+        part.push((runs.len() - 1) as u32);
+    }
+    let scattered =
+        |measure: &super::measure::Measure| measure.scatter(&columns, first_row, &part, runs.len());
+    Ok(Segment {
+        offset,
+        rows: opens.len(),
+        accs: question
+            .bands
+            .measures()
+            .iter()
+            .map(scattered)
+            .collect::<Result<_>>()?,
+        runs,
+        crosstabs: question
+            .crosstabs
+            .iter()
+            .map(|pivot| pivot.reduce(&columns, first_row))
+            .collect::<Result<_>>()?,
+        series: question
+            .series
+            .iter()
+            .map(|pivot| pivot.reduce(&columns, first_row))
+            .collect::<Result<_>>()?,
+        tops: question
+            .tops
+            .iter()
+            .map(|top| top.candidates(&columns))
+            .collect(),
+        stats: question
+            .statists
+            .iter()
+            .zip(out)
+            .map(|(statist, array)| statist.reduce(array, first_row == 0))
+            .collect::<Result<_>>()?,
+    })
+}

@@ -1,0 +1,291 @@
+//! The plan tied to a stream: fields by number, types known, every total checked before a row is read.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{Field, Schema, SchemaRef};
+
+use super::bands::{Bands, NONE};
+use super::measure::Measure;
+use super::normal::Normal;
+use super::pivot::Pivot;
+use super::plan::{Plan, TotalKind};
+use super::running::RunningSum;
+use super::stats::Statist;
+use super::top::Top;
+use crate::error::{Error, Result};
+use crate::format::NumberFormat;
+use crate::value::{Column, Kind};
+
+/// The fields of the stream that the plan names, each normalised once.
+#[derive(Debug)]
+pub struct Fields {
+    used: Vec<UsedField>,
+}
+
+#[derive(Debug)]
+struct UsedField {
+    name: String,
+    /// Number in the stream.
+    source: usize,
+    kind: Kind,
+    normal: Normal,
+}
+
+/// Where a printed column comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Source {
+    /// The field of this number.
+    Field(usize),
+    /// The running sum of this number.
+    Running(usize),
+}
+
+/// Everything that is made of the rows.
+#[derive(Debug)]
+pub struct Question {
+    /// The fields it needs.
+    pub fields: Fields,
+    /// Per group level, the number of its field.
+    pub groups: Vec<usize>,
+    /// Per printed column.
+    pub columns: Vec<Source>,
+    /// Schema of the spool.
+    pub schema: SchemaRef,
+    /// Running columns.
+    pub running: Vec<RunningSum>,
+    /// Groups and totals.
+    pub bands: Bands,
+    /// Crosstabs.
+    pub crosstabs: Vec<Pivot>,
+    /// Chart series.
+    pub series: Vec<Pivot>,
+    /// Top-N lists.
+    pub tops: Vec<Top>,
+    /// Per printed column.
+    pub statists: Vec<Statist>,
+}
+
+impl Fields {
+    /// The number of field `name`.
+    fn number(&mut self, name: &str, schema: &Schema, zone: Option<&str>) -> Result<usize> {
+        if let Some(number) = self.used.iter().position(|f| f.name == name) {
+            return Ok(number);
+        }
+        let mut found = schema
+            .fields()
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.name() == name);
+        let (source, field) = found.next().ok_or_else(|| {
+            let known: Vec<_> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+            Error::Plan(format!(
+                "unknown field {name:?}; the rows have: {}",
+                known.join(", ")
+            ))
+        })?;
+        if found.next().is_some() {
+            return Err(Error::Plan(format!(
+                "the rows have more than one field {name:?}"
+            )));
+        }
+        let normal = Normal::new(name, field.data_type(), zone)?;
+        let kind = Column::new(&arrow_array::new_empty_array(&normal.to))?.kind();
+        self.used.push(UsedField {
+            name: name.to_owned(),
+            source,
+            kind,
+            normal,
+        });
+        Ok(self.used.len() - 1)
+    }
+
+    fn kind(&self, number: usize) -> Kind {
+        self.used[number].kind
+    }
+
+    /// How many fields there are.
+    pub fn count(&self) -> usize {
+        self.used.len()
+    }
+
+    /// Field `number` of a batch in its spool type.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when a value has no room in that type, or the batch is not as announced.
+    pub fn normalised(&self, number: usize, batch: &RecordBatch) -> Result<ArrayRef> {
+        let field = &self.used[number];
+        let column = batch.columns().get(field.source).ok_or_else(|| {
+            Error::Data(format!(
+                "a batch of the stream lacks the field {:?}",
+                field.name
+            ))
+        })?;
+        field.normal.apply(column)
+    }
+}
+
+impl Question {
+    /// Ties `plan` to a stream of `schema`.
+    ///
+    /// # Errors
+    /// [`Error::Plan`] for an unknown field, a bad format code or a number out of range;
+    /// [`Error::Data`] for a field whose values have no such total.
+    pub fn new(plan: &Plan, schema: &Schema) -> Result<Self> {
+        let zone = plan.time_zone.as_deref();
+        let mut fields = Fields { used: Vec::new() };
+        if plan.groups.len() >= usize::from(NONE) {
+            return Err(Error::Plan(format!(
+                "{} group levels; at most {} are possible",
+                plan.groups.len(),
+                NONE - 1
+            )));
+        }
+        let mut groups = Vec::new();
+        for group in &plan.groups {
+            groups.push(fields.number(&group.source, schema, zone)?);
+            NumberFormat::parse(&group.format)?;
+        }
+        let mut columns = Vec::new();
+        let mut running = Vec::new();
+        let mut spooled = Vec::new();
+        let mut statists = Vec::new();
+        for column in &plan.columns {
+            let number = fields.number(&column.source, schema, zone)?;
+            let data_type = match column.running {
+                None => {
+                    columns.push(Source::Field(number));
+                    fields.used[number].normal.to.clone()
+                }
+                Some(over) => {
+                    if over.level.is_some_and(|level| level >= groups.len()) {
+                        return Err(Error::Plan(format!(
+                            "column {:?} starts again at group level {:?}, but there are {} levels",
+                            column.name,
+                            over.level,
+                            groups.len()
+                        )));
+                    }
+                    let kind = fields.kind(number);
+                    let sum = RunningSum::new(&column.name, number, kind, over.level)?;
+                    let data_type = sum.data_type();
+                    columns.push(Source::Running(running.len()));
+                    running.push(sum);
+                    data_type
+                }
+            };
+            let kind = Column::new(&arrow_array::new_empty_array(&data_type))?.kind();
+            let format = NumberFormat::parse(&column.format)?;
+            statists.push(Statist::new(&column.name, kind, format));
+            spooled.push(Field::new(&column.name, data_type, true));
+        }
+        let bands = bands(plan, &mut fields, schema)?;
+        let mut pivot = |name: &str, rows: &str, over: Option<&str>, value: &str, kind| {
+            let rows = fields.number(rows, schema, zone)?;
+            let over = over
+                .map(|over| fields.number(over, schema, zone))
+                .transpose()?;
+            let number = fields.number(value, schema, zone)?;
+            let measure = Measure::new(number, value, fields.kind(number), kind, None)?;
+            Ok::<_, Error>(Pivot::new(name, rows, over, measure, kind))
+        };
+        let crosstabs = plan
+            .crosstabs
+            .iter()
+            .map(|c| pivot(&c.name, &c.rows, Some(&c.columns), &c.value, c.total))
+            .collect::<Result<_>>()?;
+        let series = plan
+            .series
+            .iter()
+            .map(|s| pivot(&s.name, &s.x, None, &s.y, s.total))
+            .collect::<Result<_>>()?;
+        let mut tops = Vec::new();
+        for top in &plan.tops {
+            if top.n == 0 {
+                return Err(Error::Plan(format!(
+                    "top list {:?} asks for 0 rows",
+                    top.name
+                )));
+            }
+            let by = fields.number(&top.by, schema, zone)?;
+            tops.push(Top::new(&top.name, by, top.n, top.ascending));
+        }
+        Ok(Self {
+            fields,
+            groups,
+            columns,
+            schema: Arc::new(Schema::new(spooled)),
+            running,
+            bands,
+            crosstabs,
+            series,
+            tops,
+            statists,
+        })
+    }
+}
+
+/// The totals of the plan over as few measures as make them.
+fn bands(plan: &Plan, fields: &mut Fields, schema: &Schema) -> Result<Bands> {
+    let zone = plan.time_zone.as_deref();
+    let mut measures: Vec<Measure> = Vec::new();
+    let mut totals: Vec<(usize, TotalKind)> = Vec::new();
+    for total in &plan.totals {
+        let column = plan.columns.get(total.column).ok_or_else(|| {
+            Error::Plan(format!(
+                "a total of column number {}, which is not there",
+                total.column
+            ))
+        })?;
+        if column.running.is_some() {
+            return Err(Error::Plan(format!(
+                "column {:?} is a running sum, which has no totals; total {:?} instead",
+                column.name, column.source
+            )));
+        }
+        let number = fields.number(&column.source, schema, zone)?;
+        let by = match &total.by {
+            Some(by) => {
+                let weights = fields.number(by, schema, zone)?;
+                Some((weights, by.as_str(), fields.kind(weights)))
+            }
+            None => None,
+        };
+        let kind = fields.kind(number);
+        let measure = Measure::new(number, &column.source, kind, total.kind, by)?;
+        let number = measures.iter().position(|m| *m == measure);
+        totals.push((number.unwrap_or(measures.len()), total.kind));
+        if number.is_none() {
+            measures.push(measure);
+        }
+    }
+    let names: Vec<_> = plan.groups.iter().map(|g| g.source.clone()).collect();
+    Ok(Bands::new(measures, totals, &names))
+}
+
+/// The printed columns of a batch: fields as they are, running sums made before.
+pub fn printed(columns: &[Source], fields: &[ArrayRef], running: &[ArrayRef]) -> Vec<ArrayRef> {
+    columns
+        .iter()
+        .map(|source| match *source {
+            Source::Field(number) => fields[number].clone(),
+            Source::Running(number) => running[number].clone(),
+        })
+        .collect()
+}
+
+/// The same rows of each array.
+pub fn slices(arrays: &[ArrayRef], offset: usize, rows: usize) -> Vec<ArrayRef> {
+    arrays.iter().map(|a| a.slice(offset, rows)).collect()
+}
+
+/// Typed access to each array.
+///
+/// # Errors
+/// [`Error::Data`] for a type the spool does not have.
+pub fn typed(arrays: &[ArrayRef]) -> Result<Vec<Column<'_>>> {
+    arrays
+        .iter()
+        .map(|a| Column::new(a.as_ref() as &dyn Array))
+        .collect()
+}
