@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         default=5, gt=0, description="silence after which a queued job is rung again"
     )
     cancel_grace_seconds: float = Field(default=10, gt=0)
+    drain_seconds: float = Field(
+        default=5,
+        ge=0,
+        description="what running jobs get to end by themselves when a worker must stop",
+    )
 
     @field_validator("report_dirs", mode="before")
     @classmethod
