@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -13,6 +13,8 @@ from pressroom.errors import DefinitionError, Detail
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pydantic_core import ErrorDetails
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A name that is safe in paths, SQL and URLs."""
@@ -58,7 +60,9 @@ class Total(_Model):
     @model_validator(mode="after")
     def _weights(self) -> Self:
         if (self.kind is TotalKind.WEIGHTED_AVG) != (self.by is not None):
-            raise ValueError("weighted_avg needs the field of its weights, and no other total has one: weighted_avg(field)")
+            raise ValueError(
+                "weighted_avg needs the field of its weights, and no other total has one: weighted_avg(field)"
+            )
         return self
 
 
@@ -97,7 +101,8 @@ class Column(_Model):
     format: str = ""
     total: Totals = ()
     running: str | bool | None = Field(
-        default=None, description="a further column with the running sum: true, or the group field at which it starts again"
+        default=None,
+        description="a further column with the running sum: true, or the group at which it restarts",
     )
     width: Annotated[float, Field(gt=0, le=255)] | None = Field(default=None, description="characters, XLSX")
     align: Literal["left", "center", "right"] | None = None
@@ -202,7 +207,9 @@ class ReportDefinition(_Model):
         groups = [g.field for g in self.groups]
         for column in self.columns:
             if isinstance(column.running, str) and column.running not in groups:
-                raise ValueError(f"column {column.field!r} runs over {column.running!r}, which is no group field; groups: {groups}")
+                raise ValueError(
+                    f"column {column.field!r} runs over {column.running!r}, which is no group: {groups}"
+                )
         for noun, names in (
             ("columns", [c.field for c in self.columns]),
             ("groups", groups),
@@ -218,7 +225,9 @@ def load_definition(path: Path) -> ReportDefinition:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise DefinitionError(f"{path}: no such file", hint="a report is a folder with a report.yaml") from None
+        raise DefinitionError(
+            f"{path}: no such file", hint="a report is a folder with a report.yaml"
+        ) from None
     except UnicodeDecodeError as e:
         raise DefinitionError(f"{path}: not UTF-8 at byte {e.start}") from None
     try:
@@ -233,19 +242,23 @@ def load_definition(path: Path) -> ReportDefinition:
     try:
         return ReportDefinition.model_validate(raw)
     except ValidationError as e:
-        details = tuple(_detail(path, node, error) for error in e.errors())
+        # An unknown key goes first: the missing one that is also reported is often its right spelling.
+        errors = sorted(e.errors(), key=lambda error: error["type"] != "extra_forbidden")
+        details = tuple(_detail(path, node, error) for error in errors)
         more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
         raise DefinitionError(f"{details[0].detail}{more}", errors=details) from None
 
 
-def _detail(path: Path, node: yaml.Node | None, error: Any) -> Detail:  # noqa: ANN401 - pydantic's ErrorDetails
+def _detail(path: Path, node: yaml.Node | None, error: ErrorDetails) -> Detail:
     loc = tuple(part for part in error["loc"] if part != "function-before[_as_list()]")
     line, known = _line_of(node, loc)
     key = ".".join(str(part) for part in known) or "report"
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         message = "unknown key"
-    return Detail(pointer="/" + "/".join(str(part) for part in known), detail=f"{path}:{line}: {key}: {message}")
+    return Detail(
+        pointer="/" + "/".join(str(part) for part in known), detail=f"{path}:{line}: {key}: {message}"
+    )
 
 
 def _line_of(node: yaml.Node | None, loc: tuple[int | str, ...]) -> tuple[int, tuple[int | str, ...]]:

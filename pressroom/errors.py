@@ -159,6 +159,13 @@ class LeaseLost(PressroomError):
     status = 409
 
 
+class WorkerLost(PressroomError):
+    """Every worker that took the job died, or fell silent past its lease."""
+
+    code = "worker_lost"
+    status = 500
+
+
 class Incomplete(PressroomError):
     """What was written is not what was read; the files were thrown away."""
 

@@ -1,4 +1,4 @@
-"""The plan: a definition reduced to what the Rust crunch must know, as plain JSON data (`rust_core::crunch::Plan`)."""
+"""The plan: a definition reduced to what the Rust crunch must know (`rust_core::crunch::Plan`)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Plan:
 
 
 def make_plan(definition: ReportDefinition, fields: Sequence[str]) -> Plan:
-    """Expand `definition` over the SQL's `fields`; a field that the SQL does not give is a `DefinitionError`."""
+    """Expand `definition` over the SQL's `fields`; one that the SQL does not give is a `DefinitionError`."""
     _check_fields(definition, fields)
     columns: list[PlanColumn] = []
     totals: list[PlanTotal] = []
@@ -91,7 +91,9 @@ def make_plan(definition: ReportDefinition, fields: Sequence[str]) -> Plan:
         if column.running:
             heading = f"{column.heading}, running"
             columns.append(
-                PlanColumn(f"running:{column.field}", column.field, heading, column.format, column, running=True)
+                PlanColumn(
+                    f"running:{column.field}", column.field, heading, column.format, column, running=True
+                )
             )
     return Plan(definition, tuple(columns), tuple(totals))
 

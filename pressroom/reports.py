@@ -65,7 +65,9 @@ def installed_report(name: str, folders: Iterable[Path]) -> Report:
     """Open the installed report `name`; never a path, so that a client can't name one."""
     known = dict(_folders(folders))
     if name not in known:
-        raise UnknownReport(f"no report named {name!r}", hint=f"installed: {', '.join(sorted(known)) or 'none'}")
+        raise UnknownReport(
+            f"no report named {name!r}", hint=f"installed: {', '.join(sorted(known)) or 'none'}"
+        )
     return Report(known[name], load_definition(known[name] / "report.yaml"))
 
 

@@ -14,7 +14,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PRESSROOM_", extra="ignore", frozen=True)
 
-    data_dir: Path = Field(default=Path("pressroom-data"), description="database, datasets, files, spill, plates")
+    data_dir: Path = Field(
+        default=Path("pressroom-data"), description="database, datasets, files, spill, plates"
+    )
     report_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(Path("reports"), Path("examples")), description="folders of reports, separated by ':'"
     )
@@ -26,23 +28,52 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="address the API binds to")
     port: int = Field(default=8000, ge=0, le=65535)
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Host headers the API takes beside loopback names and `host`, with ','; * for any",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="origins whose pages may call the API from a browser, with ','"
+    )
     flower_port: int = Field(default=5555, ge=0, le=65535)
     threads: int = Field(default=0, ge=0, description="threads of a heavy job; 0: one per core")
-    memory_limit_bytes: int = Field(default=2 * 2**30, ge=64 * 2**20, description="of the SQL engine, per job")
+    memory_limit_bytes: int = Field(
+        default=2 * 2**30, ge=64 * 2**20, description="of the SQL engine, per job"
+    )
     max_body_bytes: int = Field(default=8 * 2**30, ge=1024, description="largest upload")
     max_json_bytes: int = Field(default=8 * 2**20, ge=1024, description="largest JSON body")
-    retention_seconds: int = Field(default=7 * 86_400, ge=1, description="how long jobs, files and datasets are kept")
+    retention_seconds: int = Field(
+        default=7 * 86_400, ge=1, description="how long jobs, files and datasets are kept"
+    )
     deadline_seconds: float = Field(default=3600, gt=0, description="longest run of a job")
     lease_seconds: float = Field(default=15, gt=0.5)
     max_attempts: int = Field(default=3, ge=1)
-    fast_cells: int = Field(default=2_000_000, ge=0, description="jobs below this estimate go to the fast queue")
-    ring_after_seconds: float = Field(default=5, gt=0, description="silence after which a queued job is rung again")
+    fast_cells: int = Field(
+        default=2_000_000, ge=0, description="jobs below this estimate go to the fast queue"
+    )
+    ring_after_seconds: float = Field(
+        default=5, gt=0, description="silence after which a queued job is rung again"
+    )
     cancel_grace_seconds: float = Field(default=10, gt=0)
+    drain_seconds: float = Field(
+        default=5,
+        ge=0,
+        description="what running jobs get to end by themselves when a worker must stop",
+    )
 
     @field_validator("report_dirs", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(Path(part) for part in value.split(":") if part) if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @property
     def database(self) -> str:

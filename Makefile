@@ -1,0 +1,102 @@
+# Pressroom: `make demo` shows it, `make test` proves it, `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pressroom
+UV_VERSION := 0.13.9
+CARGO_DENY_VERSION := 0.20.2
+UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
+CARGO_DENY := $(CACHE)/tools/bin/cargo-deny
+BIN := .venv/bin
+# Tests share the machine: as many pytest workers as cores.
+WORKERS ?= auto
+
+export CARGO_TERM_PROGRESS_WHEN ?= never
+export VIRTUAL_ENV := $(CURDIR)/.venv
+# An own environment: what another tool's says must not leak in.
+unexport PYTHONPATH PYTHONHOME CONDA_PREFIX
+
+rust_sources := $(shell find rust_core/src -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust_core/Cargo.toml
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: .venv/.installed ## Install what is missing and build the Rust core in release; `pressroom` is then .venv/bin/pressroom
+
+.PHONY: toolchain
+toolchain:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: Pressroom needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)" >&2; \
+	       echo "hint: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@command -v cargo >/dev/null || { echo "error: no Rust toolchain: cargo is not on PATH" >&2; \
+	  echo "hint: install Rust 1.88 or newer with rustup, then run make again" >&2; exit 1; }
+	@scripts/system-libraries run
+
+$(UV): | toolchain
+	@echo "uv: installing $(UV_VERSION)"
+	@$(PYTHON) -m venv $(CACHE)/uv-$(UV_VERSION)
+	@$(CACHE)/uv-$(UV_VERSION)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.synced: pyproject.toml uv.lock | toolchain $(UV)
+	@echo "python: installing the locked packages"
+	@$(UV) sync --locked --no-install-project --quiet --python $(PYTHON)
+	@touch $@
+
+.venv/.installed: .venv/.synced $(rust_sources) | toolchain
+	@echo "rust core: building in release (minutes the first time, seconds after)"
+	@$(BIN)/maturin develop --release --locked --uv --quiet
+	@touch $@
+
+.PHONY: demo
+demo: build ## The flights report through the whole press: REST, queue, workers, download into out/
+	@$(BIN)/python scripts/demo.py
+
+.PHONY: up
+up: build ## Start everything on this machine and leave it running until Ctrl-C
+	@$(BIN)/pressroom up
+
+.PHONY: test
+test: build ## Every test: Rust's, then Python's
+	@scripts/system-libraries test
+	cargo test --locked --workspace --quiet
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+.PHONY: lint
+lint: build $(CARGO_DENY) ## Formatting, types, import rules, spelling, licences; nothing is changed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest rust_core._rust_core
+	$(BIN)/lint-imports
+	$(BIN)/typos
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --features python -- -D warnings
+	$(CARGO_DENY) --locked check licenses bans sources
+
+$(CARGO_DENY):
+	@echo "cargo-deny: building $(CARGO_DENY_VERSION) (once a machine)"
+	@cargo install cargo-deny --locked --quiet --version $(CARGO_DENY_VERSION) --root $(CACHE)/tools
+
+.PHONY: fmt
+fmt: build ## Format everything and apply the safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only .
+	cargo fmt --all
+
+.PHONY: golden
+golden: build ## Write the golden files anew, to be read in the diff
+	UPDATE_GOLDEN=1 $(BIN)/pytest tests/golden
+
+.PHONY: pictures
+pictures: build ## Make the README's pictures again from the flights report
+	@scripts/system-libraries test
+	@$(BIN)/python scripts/pictures.py
+
+.PHONY: clean
+clean: ## Remove what was built in this checkout; the caches outside it stay
+	rm -rf .venv out target pressroom-data .mypy_cache .ruff_cache .pytest_cache

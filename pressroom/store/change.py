@@ -1,0 +1,36 @@
+"""The one way a job's row is changed: an event of the transition table, guarded by the states it may meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, Update, and_, case, update
+
+from pressroom.jobs import TRANSITIONS, Event
+from pressroom.store.tables import jobs
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+
+class Table:
+    """What the faces of the store share."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+
+def change(event: Event, *where: ColumnElement[bool], **values: Any) -> Update:  # noqa: ANN401
+    """UPDATE that carries out `event` on the jobs of `where` which are in a state that allows it."""
+    moves = TRANSITIONS[event]
+    state = case({str(a): str(b) for a, b in moves.items()}, value=jobs.c.state)
+    return (
+        update(jobs)
+        .where(and_(jobs.c.state.in_([str(s) for s in moves]), *where))
+        .values(state=state, version=jobs.c.version + 1, **values)
+    )
+
+
+def held(job_id: str, attempt: int) -> ColumnElement[bool]:
+    """The job, as long as `attempt` is still its fencing token."""
+    return and_(jobs.c.id == job_id, jobs.c.attempt == attempt)

@@ -1,0 +1,134 @@
+"""The reaper's face of the store: what is overdue, what is poison, what is too old."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, delete, exists, func, select, update
+
+from pressroom.errors import WorkerLost
+from pressroom.jobs import ACTIVE, Dataset, Event, Job, JobState
+from pressroom.problems import problem
+from pressroom.store.change import Table, change
+from pressroom.store.engine import reading, writing
+from pressroom.store.rows import dataset_of, job_of
+from pressroom.store.runs import claimable
+from pressroom.store.tables import datasets, jobs, now
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_BACK_OFF = 4
+"""A silent job is rung after 1, 2, 4, 8, 16, 16, ... times the first silence: a long queue is no storm."""
+RING_BATCH = 500
+
+
+class Upkeep(Table):
+    """What keeps promises when processes die. Any number of reapers may call these at once."""
+
+    def due(self, ring_after_seconds: float) -> list[tuple[str, str]]:
+        """(job id, queue) of jobs to ring: waiting in silence, or left by their worker; oldest ring first."""
+        silence = ring_after_seconds * case(
+            {n: float(2**n) for n in range(MAX_BACK_OFF)}, value=jobs.c.rings, else_=float(2**MAX_BACK_OFF)
+        )
+        query = (
+            select(jobs.c.id, jobs.c.queue)
+            .where(jobs.c.state.in_([str(JobState.QUEUED), str(JobState.RUNNING)]), claimable())
+            .where(jobs.c.rung + silence <= now())
+            .order_by(jobs.c.rung)
+            .limit(RING_BATCH)
+        )
+        with reading(self._engine) as connection:
+            return [(row.id, row.queue) for row in connection.execute(query)]
+
+    def mark_rung(self, job_ids: Sequence[str]) -> None:
+        """Remember that these were rung just now."""
+        if not job_ids:
+            return
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(jobs).where(jobs.c.id.in_(list(job_ids))).values(rung=now(), rings=jobs.c.rings + 1)
+            )
+
+    def fail_exhausted(self) -> list[Job]:
+        """End jobs whose worker is gone and that no other may take: poison, and unfinished cancels."""
+        gone = jobs.c.lease_until < now()
+        ended: dict[str, Any] = {
+            "finished": now(),
+            "expires": now() + jobs.c.keep_seconds,
+            "lease_until": None,
+        }
+        with writing(self._engine) as connection:
+            abandoned = connection.execute(change(Event.ABANDON, gone, **ended).returning(jobs)).all()
+            spent = and_(jobs.c.state == str(JobState.RUNNING), gone, jobs.c.attempt >= jobs.c.max_attempts)
+            poison = [
+                connection.execute(
+                    change(Event.EXHAUST, jobs.c.id == row.id, error=_reason(row), **ended).returning(jobs)
+                ).one()
+                for row in connection.execute(
+                    select(jobs).where(spent).with_for_update(skip_locked=True)
+                ).all()
+            ]
+        return [job_of(row) for row in (*abandoned, *poison)]
+
+    def expire(self, at: dt.datetime | None = None) -> list[Job]:
+        """Make jobs whose time is over at `at` (default: now) `expired`; given back for their files.
+
+        A job is forgotten altogether when it has been expired for as long as it was kept.
+        """
+        moment = now() if at is None else at
+        with writing(self._engine) as connection:
+            connection.execute(
+                delete(jobs).where(
+                    jobs.c.state == str(JobState.EXPIRED), jobs.c.expires + jobs.c.keep_seconds < moment
+                )
+            )
+            rows = connection.execute(
+                change(
+                    Event.EXPIRE, jobs.c.expires < moment, finished=func.coalesce(jobs.c.finished, now())
+                ).returning(jobs)
+            ).all()
+        return [job_of(row) for row in rows]
+
+    def expire_datasets(self, at: dt.datetime | None = None) -> list[Dataset]:
+        """Forget datasets whose time is over and that no active job reads; given back for their files."""
+        moment = now() if at is None else at
+        with writing(self._engine) as connection:
+            old = connection.execute(select(datasets).where(datasets.c.expires < moment)).all()
+            if not old:
+                return []
+            active = select(jobs.c.datasets).where(jobs.c.state.in_([str(state) for state in ACTIVE]))
+            read = {id_ for (used,) in connection.execute(active) for id_ in used.values()}
+            gone = [dataset_of(row) for row in old if row.id not in read]
+            connection.execute(delete(datasets).where(datasets.c.id.in_([dataset.id for dataset in gone])))
+        return gone
+
+    def wants(self, job_id: str, attempt: int) -> bool:
+        """Whether what `attempt` of this job has on disk is in use: it runs, or its files are the job's."""
+        query = select(jobs.c.state, jobs.c.attempt, jobs.c.files).where(jobs.c.id == job_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return False
+        if JobState(row.state) in (JobState.RUNNING, JobState.CANCELLING):
+            return bool(row.attempt == attempt)
+        return any(file["path"].startswith(f"files/{job_id}/{attempt}/") for file in row.files) and (
+            row.state != JobState.EXPIRED
+        )
+
+    def knows_dataset(self, dataset_id: str) -> bool:
+        """Whether a dataset of this id is recorded."""
+        query = select(exists().where(datasets.c.id == dataset_id))
+        with reading(self._engine) as connection:
+            return bool(connection.execute(query).scalar_one())
+
+
+def _reason(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of jobs
+    while_ = f" while {row.phase}" if row.phase else ""
+    return problem(
+        WorkerLost(
+            f"the worker died or fell silent{while_}, in attempt {row.attempt} of {row.max_attempts}",
+            hint="see the worker's log around that time; out of memory is the usual cause",
+        )
+    )

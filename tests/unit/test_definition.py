@@ -1,0 +1,118 @@
+"""report.yaml: what it may say, and that each fault is named with file, line and key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pressroom.definition import ReportDefinition, TotalKind, load_definition
+from pressroom.errors import DefinitionError
+from pressroom.plan import make_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """\
+name: sales
+title: Sales – Umsätze – 売上
+data: {sql: SELECT * FROM dataset}
+columns:
+  - {field: item}
+  - {field: amount, label: Amount, format: "#,##0.00", total: [sum, "weighted_avg(weight)"], running: region}
+groups:
+  - {field: region, page_break: true}
+order: [item]
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "report.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def fault(folder: Path, text: str) -> str:
+    with pytest.raises(DefinitionError) as caught:
+        load_definition(write(folder, text))
+    return str(caught.value).replace(str(folder), "")
+
+
+def test_a_good_definition_is_read_with_its_short_forms(tmp_path: Path) -> None:
+    definition = load_definition(write(tmp_path, GOOD))
+    assert definition.title == "Sales – Umsätze – 売上"
+    assert definition.columns[0].heading == "Item"
+    assert [(t.kind, t.by) for t in definition.columns[1].total] == [
+        (TotalKind.SUM, None),
+        (TotalKind.WEIGHTED_AVG, "weight"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("title:", "headline:"), "/report.yaml:2: headline: unknown key"),
+        (("label: Amount", "tag: Amount"), "/report.yaml:6: columns.1.tag: unknown key"),
+        (("page_break: true", "page_break: 7"), "/report.yaml:8: groups.0.page_break: "),
+        (("total: [sum,", "total: [summ,"), "/report.yaml:6: columns.1.total.0.kind: "),
+        (("running: region", "running: place"), "column 'amount' runs over 'place', which is no group"),
+        (("name: sales", "name: ../sales"), "/report.yaml:1: name: String should match pattern"),
+        (("weighted_avg(weight)", "weighted_avg"), "weighted_avg needs the field of its weights"),
+        (("- {field: item}", "- {field: amount}"), "columns name amount more than once"),
+        (("columns:", "columns: ["), "/report.yaml:5: not YAML"),
+    ],
+)
+def test_each_fault_names_file_line_and_key(tmp_path: Path, change: tuple[str, str], message: str) -> None:
+    assert message in fault(tmp_path, GOOD.replace(*change))
+
+
+def test_every_fault_is_listed_not_only_the_first(tmp_path: Path) -> None:
+    text = GOOD.replace("title:", "headline:").replace("label:", "tag:")
+    with pytest.raises(DefinitionError) as caught:
+        load_definition(write(tmp_path, text))
+    assert {d.pointer for d in caught.value.errors} == {"/headline", "/title", "/columns/1/tag"}
+    assert "(and 2 more)" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "just words", "1"])
+def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    assert "report.yaml:1: a report.yaml is a mapping" in fault(tmp_path, text)
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "report.yaml"
+    path.write_bytes(b"name: \xe9")
+    with pytest.raises(DefinitionError, match="not UTF-8 at byte 6"):
+        load_definition(path)
+
+
+def test_a_missing_definition_says_what_a_report_is(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match="no such file") as caught:
+        load_definition(tmp_path / "report.yaml")
+    assert caught.value.hint == "a report is a folder with a report.yaml"
+
+
+def test_the_published_schema_lists_every_key() -> None:
+    properties = ReportDefinition.model_json_schema()["properties"]
+    assert {"name", "title", "parameters", "data", "columns", "groups", "order", "crosstabs", "tops"} <= set(
+        properties
+    )
+
+
+def test_a_running_column_stands_behind_its_field(tmp_path: Path) -> None:
+    plan = make_plan(load_definition(write(tmp_path, GOOD)), ["item", "amount", "region", "weight"])
+    assert [c.name for c in plan.columns] == ["item", "amount", "running:amount"]
+    assert plan.total_index(1, TotalKind.SUM) == 0
+    assert plan.total_index(0, TotalKind.SUM) is None
+    assert plan.total_kinds == (TotalKind.SUM, TotalKind.WEIGHTED_AVG)
+
+
+@pytest.mark.parametrize("missing", ["item", "region", "weight"])
+def test_a_field_that_the_sql_does_not_give_is_named_with_those_it_gives(
+    tmp_path: Path, missing: str
+) -> None:
+    definition = load_definition(write(tmp_path, GOOD))
+    fields = [f for f in ("item", "amount", "region", "weight") if f != missing]
+    with pytest.raises(DefinitionError, match=f"unknown field '{missing}'") as caught:
+        make_plan(definition, fields)
+    assert caught.value.hint == f"the SQL gives: {', '.join(fields)}"
