@@ -19,6 +19,9 @@ class DeadlineExceeded(CoreError):
 class DataError(CoreError):
     """The rows do not fit the plan."""
 
+class StreamError(DataError):
+    """The rows could not be read to their end."""
+
 class PlanError(CoreError):
     """The plan can't be carried out."""
 
@@ -40,6 +43,7 @@ class JobControl:
 
     def __new__(cls, threads: int = 0, deadline_seconds: float | None = None) -> JobControl: ...
     def cancel(self) -> None: ...
+    def check(self) -> None: ...
     @property
     def cancelled(self) -> bool: ...
     @property
