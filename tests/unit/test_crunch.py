@@ -260,7 +260,7 @@ def large(rows: int = 300_000) -> duckdb.DuckDBPyRelation:
         f"""SELECT 'g' || lpad((i // 70000)::VARCHAR, 2, '0') AS g, (i // 900)::INTEGER AS h, i AS n,
             (i * 7919 % 1000003 / 100)::DECIMAL(18, 2) AS m, sin(i) * pow(10, i % 20) AS f,
             'text ' || i % 77777 AS t, DATE '2000-01-01' + (i % 5000)::INTEGER AS d, i % 3 = 0 AS b
-            FROM range({rows}) r(i)"""  # noqa: S608 - a number
+            FROM range({rows}) r(i)"""
     )
 
 
@@ -368,7 +368,8 @@ def test_instants_are_shown_on_the_wall_clock_of_the_reports_zone(tmp_path: Path
 def test_every_type_that_sql_gives_is_read(tmp_path: Path) -> None:
     relation = duckdb.sql(
         "SELECT 1::TINYINT AS a, 2::UBIGINT AS b, 3::HUGEINT AS c, 1.5::FLOAT AS d, TIME '08:05:01' AS e,"
-        "TIMESTAMP_S '2013-01-01 00:00:01' AS f, 'x'::ENUM ('x', 'y') AS g, NULL AS h, 1.25::DECIMAL(4, 2) AS i"
+        "TIMESTAMP_S '2013-01-01 00:00:01' AS f, 'x'::ENUM ('x', 'y') AS g,"
+        "NULL AS h, 1.25::DECIMAL(4, 2) AS i"
     )
     plan = {"columns": [{"name": n, "source": n} for n in "abcdefghi"]}
     columns = crunch(relation, plan, tmp_path).summary()["columns"]
