@@ -114,6 +114,7 @@ def _set_up_logs(**_: object) -> None:
     # A line for every message, most of them for jobs that are taken already.
     logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
     logging.getLogger("celery.app.trace").setLevel(logging.WARNING)
+    logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
 
 
 def _prepare_child(warm_up: Callable[[], object], **_: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -113,6 +114,24 @@ def test_a_death_between_publishing_and_saying_so_leaves_one_visible_set_of_file
     assert_published_once(shop, job)
 
 
+def put_to_sleep(child: int, shop: Shop) -> None:
+    """SIGSTOP, but not in the middle of a commit: SQLite would wait for it for ever."""
+
+    def asleep_without_lock() -> bool:
+        os.kill(child, signal.SIGSTOP)
+        database = sqlite3.connect(shop.settings.data_dir / "pressroom.db", timeout=0.2, isolation_level=None)
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            os.kill(child, signal.SIGCONT)
+            return False
+        finally:
+            database.close()
+        return True
+
+    wait_for(asleep_without_lock, "the child sleeps")
+
+
 def test_a_worker_that_was_asleep_past_its_lease_publishes_nothing(shop: Shop, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     sleeper = shop.start_worker()
@@ -120,7 +139,7 @@ def test_a_worker_that_was_asleep_past_its_lease_publishes_nothing(shop: Shop, t
     shop.wait_until(job, "running")
     wait_for(lambda: runs_of(shop.settings.data_dir) == [f"{job.id}.1"], "attempt 1 runs")
     (child,) = sleeper.pool()
-    os.kill(child, signal.SIGSTOP)
+    put_to_sleep(child, shop)
     shop.start_reaper()
     shop.start_worker()
     gate.touch()
