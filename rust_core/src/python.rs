@@ -4,6 +4,7 @@ mod errors;
 mod jobs;
 mod scalars;
 mod summary;
+mod written;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ use crate::error::Error;
 use crate::format::NumberFormat;
 use crate::{pdf, xlsx};
 use jobs::JobControl;
+use written::Written;
 
 /// A report's rows in their spool, and everything computed from them.
 #[pyclass(frozen, module = "rust_core._rust_core")]
@@ -63,7 +65,7 @@ impl Crunched {
 
 /// A workbook specimen and where its rows go.
 #[pyclass(frozen, module = "rust_core._rust_core")]
-struct SheetPlate(#[allow(dead_code, reason = "read by write_xlsx")] xlsx::SheetPlate);
+struct SheetPlate(xlsx::SheetPlate);
 
 #[pymethods]
 impl SheetPlate {
@@ -106,6 +108,20 @@ fn crunch_stream(
 }
 
 #[pyfunction]
+fn write_xlsx(
+    py: Python<'_>,
+    crunched: &Bound<'_, Crunched>,
+    plate: &Bound<'_, SheetPlate>,
+    path: PathBuf,
+    control: &Bound<'_, JobControl>,
+) -> PyResult<Written> {
+    let (crunched, plate) = (&crunched.get().0, &plate.get().0);
+    let control = &control.get().0;
+    let written = py.detach(|| xlsx::write_xlsx(crunched, plate, &path, control))?;
+    Ok(Written::new(written, &crunched.plan))
+}
+
+#[pyfunction]
 fn format_value(code: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let scalar = scalars::from_python(value)?;
     let mut text = String::new();
@@ -120,7 +136,9 @@ fn _rust_core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<Crunched>()?;
     m.add_class::<SheetPlate>()?;
     m.add_class::<PagePlate>()?;
+    m.add_class::<Written>()?;
     m.add_function(wrap_pyfunction!(crunch_stream, m)?)?;
+    m.add_function(wrap_pyfunction!(write_xlsx, m)?)?;
     m.add_function(wrap_pyfunction!(format_value, m)?)?;
     Ok(())
 }
