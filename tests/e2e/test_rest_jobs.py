@@ -47,7 +47,7 @@ def test_prefer_wait_answers_200_when_the_job_is_done_in_time(press: RunningPres
 def test_prefer_wait_answers_202_when_time_is_over(press: RunningPress) -> None:
     gate = press.folder / "late"
     answer = press.ask("wait", gate=str(gate), headers={"Prefer": "wait=1"})
-    assert answer.status_code == 202
+    assert answer.status_code == 202, answer.text
     assert not answer.json()["done"]
     gate.touch()
     press.reaches(answer.json()["id"], "succeeded")
