@@ -94,7 +94,17 @@ def draw_chart(
         svg: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     except ValueError as e:
         raise BuildFailed(f"chart {chart.name!r} can't be drawn: {e}") from e
-    return re.sub(r"^<\?xml[^>]*\?>\s*|<!DOCTYPE[^>]*>\s*", "", svg)
+    return _own_ids(re.sub(r"^<\?xml[^>]*\?>\s*|<!DOCTYPE[^>]*>\s*", "", svg), chart.name)
+
+
+def _own_ids(svg: str, name: str) -> str:
+    """Ids counted from 0 under the chart's name: Vega goes on counting from one drawing to the next."""
+    ids = {old: f"{name}-{i}" for i, old in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg)))}
+
+    def renamed(match: re.Match[str]) -> str:
+        return f"{match[1]}{ids.get(match[2], match[2])}{match[3]}"
+
+    return re.sub(r'(\bid="|url\(#|href="#)([^")]+)(["\)])', renamed, svg)
 
 
 def tick_format(code: str) -> str:

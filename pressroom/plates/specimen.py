@@ -141,9 +141,8 @@ class Specimen:
             members = self.groups(level, 200)
             texts = [self.format_value(group.format, member["key"]) for member in members]
             keys[level] = max(texts, key=len, default="")[:_SAMPLE_CHARS]
-            if count > 1:
-                most = max((member["rows"] for member in members), default=0)
-                yield self._group(level, "sample", keys[level], self.format_value("#,##0", most))
+            most = max((member["rows"] for member in members), default=0)
+            yield self._group(level, "sample", keys[level], self.format_value("#,##0", most))
         longest = [stats["longest"] for stats in self.summary["columns"]]
         for row in range(count):
             cells = "".join(
