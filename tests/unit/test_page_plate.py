@@ -82,6 +82,14 @@ def test_collapsed_borders_stand_on_the_edges_of_the_row_that_asks(tmp_path: Pat
     assert not [r for r in bands["header"]["rects"] if r["color"] == [1, 2, 3]]
 
 
+def test_a_background_leaves_the_line_of_the_row_above(tmp_path: Path) -> None:
+    style = (
+        "table.rows { border-collapse: collapse } .detail td { border: 0; border-bottom: 2pt solid #010203 }"
+    )
+    even = layout_of(tmp_path, style=style)["bands"]["details"][1]
+    assert _rounded(even["rects"][0])["top"] == {"top": 1}
+
+
 def test_border_spacing_is_part_of_the_band(tmp_path: Path) -> None:
     plain = layout_of(tmp_path / "a")["bands"]["details"][1]
     spaced = layout_of(tmp_path / "b", style="table.rows { border-spacing: 0 4pt }")["bands"]["details"][1]

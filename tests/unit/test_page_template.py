@@ -24,8 +24,8 @@ def test_helpers_and_names_are_there(tmp_path: Path) -> None:
     html = html_of(
         tmp_path,
         "{{ report.title }}|{{ rows | fmt('#,##0') }}|{{ total('amount') }}|{{ today.year }}"
-        "|{{ columns[2].heading }}|{% for g in groups(0) %}{{ g.key }},{% endfor %}|{{ parameters.since is none }}"
-        + TABLE,
+        "|{{ columns[2].heading }}|{% for g in groups(0) %}{{ g.key }},{% endfor %}|"
+        "{{ parameters.since is none }}" + TABLE,
     )
     assert html.startswith("Sales by region|12,345|98765432.10|2026|Pieces|North,South,|True")
 
