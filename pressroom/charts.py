@@ -121,7 +121,7 @@ def tick_format(code: str) -> str:
 
 def _bar(chart: Chart, rows: list[dict[str, Any]], look: Look) -> dict[str, Any]:
     y = {"field": "key", "type": "nominal", "sort": None, "axis": {"labelLimit": 180, "labelColor": look.ink}}
-    x = {"field": "y", "type": "quantitative", "axis": None, "scale": {"padding": 34, "zero": True}}
+    x = {"field": "y", "type": "quantitative", "axis": None, "scale": _room(rows)}
     return _labelled({"x": x, "y": y}, look, {"align": "left", "baseline": "middle", "dx": 4})
 
 
@@ -206,6 +206,12 @@ def _labelled(encoding: dict[str, Any], look: Look, label: dict[str, Any]) -> di
             {"mark": {"type": "text", "color": look.muted, **label}, "encoding": {"text": {"field": "text"}}},
         ],
     }
+
+
+def _room(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The scale of bars, with room at their ends for their values."""
+    low, high = min((row["y"] for row in rows), default=0), max((row["y"] for row in rows), default=0)
+    return {"domain": [min(0, low * 1.12), max(0, high * 1.12) or 1], "nice": False}
 
 
 def _value_axis(chart: Chart) -> dict[str, Any]:

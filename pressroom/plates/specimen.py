@@ -75,7 +75,8 @@ class Specimen:
     def html(self) -> Markup:
         """The table; the page break after it keeps the pages that follow apart."""
         return Markup(  # noqa: S704 - every value was escaped on its way in
-            f'<table class="rows" {MARK}="table">{self._columns()}<thead>{self._header()}</thead>'
+            f'<table class="rows" {MARK}="table" style="break-after: page !important">'
+            f"{self._columns()}<thead>{self._header()}</thead>"
             f"<tbody>{''.join(self._samples(1))}</tbody>"
             f'<tbody style="break-before: page !important">{"".join(self._measured())}</tbody>'
             f'<tbody style="break-before: page !important">{"".join(self._samples(_SAMPLES))}</tbody></table>'

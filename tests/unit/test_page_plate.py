@@ -260,7 +260,7 @@ def test_no_rows_work(tmp_path: Path) -> None:
 
 
 AROUND = """
-<style>@page { size: 300pt 200pt; margin: 30pt; @bottom-center { content: counter(page) "/" counter(pages) } }
+<style>@page { size: 300pt 500pt; margin: 30pt; @bottom-center { content: counter(page) "/" counter(pages) } }
 section { break-after: page }</style>
 <body><section><a href="#notes">to the notes</a></section><section>Second, <a href="https://example.org/">out</a></section>
 {{ table() }}<h1 id=notes>Notes</h1><p style="break-before: page">Last</body>
