@@ -179,6 +179,7 @@ class Client:
             headers = {"Range": f"bytes={have}-", "If-Range": f'"{file["sha256"]}"'} if have else {}
             try:
                 with self._http.stream("GET", file["url"], headers=headers) as answer:
+                    self._met = True
                     if answer.status_code not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
                         answer.read()
                         self._raise(answer)
