@@ -129,8 +129,11 @@ class Upkeep(Table):
         with writing(self._engine) as connection:
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(callback_due=None))
 
-    def wants(self, job_id: str, attempt: int) -> bool:
-        """Whether what `attempt` of this job has on disk is in use: it runs, or its files are the job's."""
+    def wants(self, job_id: str, attempt: int, *, published: bool) -> bool:
+        """Whether what `attempt` of this job has on disk is in use.
+
+        Its work folder is while it runs; what it has published also when that is what clients download.
+        """
         query = select(jobs.c.state, jobs.c.attempt, jobs.c.files).where(jobs.c.id == job_id)
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
@@ -138,8 +141,10 @@ class Upkeep(Table):
             return False
         if JobState(row.state) in (JobState.RUNNING, JobState.CANCELLING):
             return bool(row.attempt == attempt)
-        return any(file["path"].startswith(f"files/{job_id}/{attempt}/") for file in row.files) and (
-            row.state != JobState.EXPIRED
+        return (
+            published
+            and any(file["path"].startswith(f"files/{job_id}/{attempt}/") for file in row.files)
+            and (row.state != JobState.EXPIRED)
         )
 
     def knows_dataset(self, dataset_id: str) -> bool:
