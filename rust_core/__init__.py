@@ -14,8 +14,10 @@ from rust_core._rust_core import (
     PlateError,
     SheetPlate,
     WriteError,
+    Written,
     crunch,
     format_value,
+    write_xlsx,
 )
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "PlateError",
     "SheetPlate",
     "WriteError",
+    "Written",
     "crunch",
     "format_value",
+    "write_xlsx",
 ]

@@ -70,11 +70,12 @@ class Process:
         assert self.alive, f"{self.log.name} ended: {self.log.read_text()[-2000:]}"
         return text in self.log.read_text(errors="replace")
 
-    def children(self) -> list[int]:
-        """Process ids of the direct children."""
+    def pool(self) -> list[int]:
+        """Process ids of a worker's children that do its work."""
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
             return [
-                int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+                int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
             ]
         return []
 

@@ -13,19 +13,22 @@ import billiard
 from celery import Celery, signals
 
 from pressroom.broker import FAST, HEAVY, QUEUES, TASK, broker_settings
-from pressroom.build import build as build_report
 from pressroom.errors import BadRequest
 from pressroom.logs import set_up_logs
-from worker.heartbeat import GO
 from worker.tasks import create_tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pressroom.broker import Ring
     from pressroom.settings import Settings
-    from worker.run import Build
 
+BUILD = "pressroom.build:build"
 CHILD_START_SECONDS = 120
 """A spawned child imports the design libraries before it says that it is up; Celery's own limit is 4 s."""
+GO = signal.SIGUSR2
+"""Tells a child to give its job back. It stays blocked there, and the heartbeat asks whether it is pending:
+a handler would only run once the core returns to Python."""
 TASKS_PER_CHILD = {HEAVY: 25, FAST: 250}
 
 
@@ -33,15 +36,15 @@ class Press(Celery):  # type: ignore[misc]  # Celery has no types
     """A Celery application that a spawned child makes anew from the settings, instead of unpickling it."""
 
     settings: Settings
-    build: Build
+    build: str
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What `spawn` sends to a child."""
         return partial(create_celery, self.settings, build=self.build), ()
 
 
-def create_celery(settings: Settings, *, build: Build = build_report) -> Press:
-    """The application of one worker process. `build` is the seam at which tests put a report of their own."""
+def create_celery(settings: Settings, *, build: str = BUILD) -> Press:
+    """The application of one process. `build` names the function that makes reports: tests name their own."""
     if settings.redis_url is None:
         raise BadRequest("no broker", hint="set REDIS_URL, or run `pressroom up`, which brings one")
     app = Press("pressroom", set_as_current=True)
@@ -67,9 +70,11 @@ def create_celery(settings: Settings, *, build: Build = build_report) -> Press:
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
     )
-    create_tasks(app, settings, build, ringer(app))
+    warm_up = create_tasks(app, settings, build, ringer(app))
     signals.setup_logging.connect(_set_up_logs, weak=False, dispatch_uid="pressroom")
-    signals.worker_process_init.connect(_prepare_child, weak=False, dispatch_uid="pressroom")
+    signals.worker_process_init.connect(
+        partial(_prepare_child, warm_up), weak=False, dispatch_uid="pressroom"
+    )
     signals.worker_shutting_down.connect(
         partial(_drain, settings.drain_seconds), weak=False, dispatch_uid="pressroom"
     )
@@ -109,11 +114,13 @@ def _set_up_logs(**_: object) -> None:
     # A line for every message, most of them for jobs that are taken already.
     logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
     logging.getLogger("celery.app.trace").setLevel(logging.WARNING)
+    logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
 
 
-def _prepare_child(**_: object) -> None:
+def _prepare_child(warm_up: Callable[[], object], **_: object) -> None:
     # Before the child has any other thread: they all inherit it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {GO})
+    warm_up()
 
 
 def _drain(seconds: float, **_: object) -> None:

@@ -18,6 +18,7 @@ import structlog
 
 from pressroom.errors import DeadlinePassed, PressroomError
 from pressroom.problems import problem
+from worker.app import GO
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from worker.gauge import Gauge
 
 BEAT_SECONDS = 1.0
-GO = signal.SIGUSR2
-"""Tells a child to give its job back. It stays blocked there, and the heartbeat asks whether it is pending:
-a handler would only run once the core returns to Python."""
 
 log = structlog.get_logger(__name__)
 

@@ -3,9 +3,9 @@
 import sys
 
 from pressroom.settings import Settings
-from tests.doubles.build import build
 from worker.app import create_celery, worker_arguments
 
 if __name__ == "__main__":
     settings = Settings()
-    create_celery(settings, build=build).worker_main(worker_arguments(sys.argv[1], settings))
+    app = create_celery(settings, build="tests.doubles.build:build")
+    app.worker_main(worker_arguments(sys.argv[1], settings))

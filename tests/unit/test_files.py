@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pressroom.build import MEDIA_TYPES
 from pressroom.errors import BadData, BadRequest, BuildFailed, NotFound, StorageFull, TooLarge
 from pressroom.files import Files
 from pressroom.proofread import proofread
 from pressroom.upload import dataset_name
-from tests.doubles.build import tiny_pdf, tiny_xlsx
+from tests.doubles.build import MEDIA_TYPES, tiny_pdf, tiny_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -322,3 +322,83 @@ fn directory_header(entry: &Written, limit: u64, out: &mut Vec<u8>) {
         out.extend_from_slice(&extra);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xlsx::archive::Archive;
+
+    fn temporary(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("pressroom-package-{}-{name}", std::process::id()))
+    }
+
+    fn write(path: &Path, limit: u64, bound: u64) -> Vec<u8> {
+        let mut package = Package::create_with_limit(path, limit).unwrap();
+        package.add("a.xml", b"<a/>").unwrap();
+        package.begin("b.xml", bound).unwrap();
+        let mut encoder = Encoder::default();
+        for chunk in 0..3 {
+            for line in 0..200 {
+                write!(encoder.out, "<row r=\"{chunk}{line}\"/>").unwrap();
+            }
+            package.append(&encoder.finish().unwrap()).unwrap();
+        }
+        package.end().unwrap();
+        package.finish().unwrap();
+        let bytes = std::fs::read(path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn sizes_stand_in_the_local_headers_and_no_descriptor_follows() {
+        let bytes = write(&temporary("plain"), u64::from(u32::MAX), 9000);
+        let archive = Archive::read(&bytes).unwrap();
+        assert!(archive.entry("b.xml").unwrap().text().unwrap().ends_with("<row r=\"2199\"/>"));
+        for entry in &archive.entries {
+            let local = entry.data.as_ptr() as usize - bytes.as_ptr() as usize - 30 - entry.name.len();
+            let field = |at: usize, n: usize| &bytes[local + at..local + at + n];
+            assert_eq!(field(4, 4), [20, 0, 0, 0], "version 20, no flags");
+            assert_eq!(field(14, 4), entry.crc.to_le_bytes());
+            assert_eq!(field(18, 4), (entry.data.len() as u32).to_le_bytes());
+            assert_eq!(field(22, 4), (entry.size as u32).to_le_bytes());
+        }
+        assert!(!bytes.windows(4).any(|w| w == b"PK\x06\x06"), "no zip64 without need");
+    }
+
+    #[test]
+    fn a_part_that_may_grow_large_reserves_its_place_and_stays_plain_when_it_does_not() {
+        let bytes = write(&temporary("reserved"), u64::from(u32::MAX), 5 << 30);
+        let archive = Archive::read(&bytes).unwrap();
+        assert!(archive.entry("b.xml").unwrap().text().is_ok());
+        assert!(!bytes.windows(4).any(|w| w == b"PK\x06\x06"));
+        assert!(bytes.windows(6).any(|w| w == [0x20, 0xA2, 16, 0, 0x28, 0xA0]));
+    }
+
+    #[test]
+    fn past_the_limit_both_headers_say_version_45_and_carry_the_sizes() {
+        let bytes = write(&temporary("zip64"), 300, 9000);
+        let local = memchr::memmem::find(&bytes, b"b.xml").unwrap() - 30;
+        assert_eq!(bytes[local + 4..local + 6], [45, 0]);
+        assert_eq!(bytes[local + 18..local + 26], [0xFF; 8]);
+        let extra = &bytes[local + 35..local + 55];
+        assert_eq!(extra[..4], [1, 0, 16, 0]);
+        let size = u64::from_le_bytes(extra[4..12].try_into().unwrap());
+        let central = memchr::memmem::rfind(&bytes, b"b.xml").unwrap() - 46;
+        assert_eq!(bytes[central + 4..central + 8], [45, 0, 45, 0]);
+        assert_eq!(bytes[central + 51 + 4..central + 51 + 12], size.to_le_bytes());
+        assert!(size > 300);
+        assert!(bytes.windows(4).any(|w| w == b"PK\x06\x06") && bytes.windows(4).any(|w| w == b"PK\x06\x07"));
+        assert_eq!(Archive::read(&bytes).unwrap_err().to_string().contains("zip64"), true);
+    }
+
+    #[test]
+    fn a_package_that_is_not_finished_leaves_no_file() {
+        let path = temporary("dropped");
+        let mut package = Package::create(&path).unwrap();
+        package.add("a.xml", b"<a/>").unwrap();
+        assert!(path.exists());
+        drop(package);
+        assert!(!path.exists());
+    }
+}
