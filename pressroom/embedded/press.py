@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from pressroom.settings import Settings
 
-READY_SECONDS = 60
+READY_SECONDS = 180
+"""A worker imports the design libraries first; on a busy machine that takes a while."""
 STOP_SECONDS = 20
 LOOK_SECONDS = 0.05
 UNREADABLE = re.compile(r"RDB|AOF|append only file|appendonly", re.IGNORECASE)

@@ -106,7 +106,7 @@ def test_a_form_that_is_not_job_then_file_is_refused(press: RunningPress, parts:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("key", ["", '""', "x" * 256, "caf\xe9\x07"])
+@pytest.mark.parametrize("key", ["", '""', "x" * 256, "\xe9\x07"])
 def test_an_idempotency_key_that_is_none_is_refused(press: RunningPress, key: str) -> None:
     answer = press.http.post(
         "/v1/jobs",
