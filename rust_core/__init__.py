@@ -10,6 +10,7 @@ from rust_core._rust_core import (
     JobControl,
     LimitError,
     PagePlate,
+    Pagination,
     PlanError,
     PlateError,
     SheetPlate,
@@ -17,6 +18,8 @@ from rust_core._rust_core import (
     Written,
     crunch,
     format_value,
+    paginate,
+    write_pdf,
     write_xlsx,
 )
 
@@ -30,6 +33,7 @@ __all__ = [
     "JobControl",
     "LimitError",
     "PagePlate",
+    "Pagination",
     "PlanError",
     "PlateError",
     "SheetPlate",
@@ -37,5 +41,7 @@ __all__ = [
     "Written",
     "crunch",
     "format_value",
+    "paginate",
+    "write_pdf",
     "write_xlsx",
 ]

@@ -203,7 +203,10 @@ mod tests {
         let room = MAX_ROWS - 4;
         assert_eq!(sheets.len(), 3);
         assert_eq!(sheets[0].detail, 0..1_048_570);
-        assert_eq!(sheets[0].body, room, "header, rows and subtotal fill the sheet");
+        assert_eq!(
+            sheets[0].body, room,
+            "header, rows and subtotal fill the sheet"
+        );
         assert_eq!(sheets[1].body, room);
         assert_eq!(sheets[2].detail.end, crunched.rows);
         assert!(sheets[2].last && !sheets[1].last);
@@ -222,13 +225,19 @@ mod tests {
         let crunched = crunched(&[]);
         let layout = Layout::new(&crunched, vec![rows(1, 1), rows(1, 1)]);
         let sheet = &layout.sheets(4, 1, 0).unwrap()[0];
-        assert_eq!((sheet.detail.clone(), sheet.body, sheet.last), (0..0, 1, true));
+        assert_eq!(
+            (sheet.detail.clone(), sheet.body, sheet.last),
+            (0..0, 1, true)
+        );
     }
 
     #[test]
     fn too_much_above_the_rows_is_a_limit() {
         let crunched = crunched(&[vec![5]]);
         let layout = Layout::new(&crunched, vec![rows(1, 1), rows(1, 1)]);
-        assert!(matches!(layout.sheets(MAX_ROWS - 3, 1, 0), Err(Error::Limit(_))));
+        assert!(matches!(
+            layout.sheets(MAX_ROWS - 3, 1, 0),
+            Err(Error::Limit(_))
+        ));
     }
 }

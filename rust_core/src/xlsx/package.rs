@@ -354,16 +354,27 @@ mod tests {
     fn sizes_stand_in_the_local_headers_and_no_descriptor_follows() {
         let bytes = write(&temporary("plain"), u64::from(u32::MAX), 9000);
         let archive = Archive::read(&bytes).unwrap();
-        assert!(archive.entry("b.xml").unwrap().text().unwrap().ends_with("<row r=\"2199\"/>"));
+        assert!(
+            archive
+                .entry("b.xml")
+                .unwrap()
+                .text()
+                .unwrap()
+                .ends_with("<row r=\"2199\"/>")
+        );
         for entry in &archive.entries {
-            let local = entry.data.as_ptr() as usize - bytes.as_ptr() as usize - 30 - entry.name.len();
+            let local =
+                entry.data.as_ptr() as usize - bytes.as_ptr() as usize - 30 - entry.name.len();
             let field = |at: usize, n: usize| &bytes[local + at..local + at + n];
             assert_eq!(field(4, 4), [20, 0, 0, 0], "version 20, no flags");
             assert_eq!(field(14, 4), entry.crc.to_le_bytes());
             assert_eq!(field(18, 4), (entry.data.len() as u32).to_le_bytes());
             assert_eq!(field(22, 4), (entry.size as u32).to_le_bytes());
         }
-        assert!(!bytes.windows(4).any(|w| w == b"PK\x06\x06"), "no zip64 without need");
+        assert!(
+            !bytes.windows(4).any(|w| w == b"PK\x06\x06"),
+            "no zip64 without need"
+        );
     }
 
     #[test]
@@ -372,7 +383,11 @@ mod tests {
         let archive = Archive::read(&bytes).unwrap();
         assert!(archive.entry("b.xml").unwrap().text().is_ok());
         assert!(!bytes.windows(4).any(|w| w == b"PK\x06\x06"));
-        assert!(bytes.windows(6).any(|w| w == [0x20, 0xA2, 16, 0, 0x28, 0xA0]));
+        assert!(
+            bytes
+                .windows(6)
+                .any(|w| w == [0x20, 0xA2, 16, 0, 0x28, 0xA0])
+        );
     }
 
     #[test]
@@ -386,10 +401,22 @@ mod tests {
         let size = u64::from_le_bytes(extra[4..12].try_into().unwrap());
         let central = memchr::memmem::rfind(&bytes, b"b.xml").unwrap() - 46;
         assert_eq!(bytes[central + 4..central + 8], [45, 0, 45, 0]);
-        assert_eq!(bytes[central + 51 + 4..central + 51 + 12], size.to_le_bytes());
+        assert_eq!(
+            bytes[central + 51 + 4..central + 51 + 12],
+            size.to_le_bytes()
+        );
         assert!(size > 300);
-        assert!(bytes.windows(4).any(|w| w == b"PK\x06\x06") && bytes.windows(4).any(|w| w == b"PK\x06\x07"));
-        assert_eq!(Archive::read(&bytes).unwrap_err().to_string().contains("zip64"), true);
+        assert!(
+            bytes.windows(4).any(|w| w == b"PK\x06\x06")
+                && bytes.windows(4).any(|w| w == b"PK\x06\x07")
+        );
+        assert_eq!(
+            Archive::read(&bytes)
+                .unwrap_err()
+                .to_string()
+                .contains("zip64"),
+            true
+        );
     }
 
     #[test]
