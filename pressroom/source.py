@@ -393,7 +393,7 @@ def _bad_data(dataset: Dataset, error: duckdb.Error) -> BadData:
     if found := _CSV_LINE.search(text):
         line = int(found.group(1))
     elif found := _JSON_LINE.search(text):
-        # DuckDB 2.0 counts the lines of JSON from 2; the first test of it that fails says it was mended.
+        # DuckDB 2.0 counts the lines of JSON from 2.
         line = int(found.group(1)) - 1
     where = f"{dataset.path.name}:{line}" if line else dataset.path.name
     lines = [part.strip() for part in text.splitlines() if part.strip() and "Possible" not in part]
