@@ -38,7 +38,8 @@ MAX_COLUMNS: Final = 16_384
 """Columns of a worksheet (ECMA-376): a dataset with more can't be printed."""
 
 _HEAD_BYTES: Final = 65_536
-_LINE: Final = re.compile(r"CSV Error on Line: (\d+)|in line (\d+)|LINE (\d+):", re.IGNORECASE)
+_CSV_LINE: Final = re.compile(r"CSV Error on Line: (\d+)")
+_JSON_LINE: Final = re.compile(r"at byte \d+ in line (\d+)")
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _EXTENSIONS: Final[dict[str, Format]] = {
     ".csv": "csv",
@@ -309,7 +310,7 @@ class Source:
                 f"{dataset.path.name}:1: the column names can't be told from the rows",
                 hint="the first line is the column names, and every line has as many values",
             )
-        if self._connection.table(name).limit(1).fetchone() is None:
+        if not self._connection.table(name).limit(1).fetchall():
             raise BadData(f"{dataset.path.name}: has column names but no rows")
 
     def _create(self, dataset: Dataset, sql: str) -> None:
@@ -365,12 +366,10 @@ class Source:
 def _header(dataset: Dataset) -> tuple[str, list[str]]:
     """The delimiter of a CSV file, and its column names: the one that cuts its first line into most."""
     try:
-        with dataset.path.open(encoding="utf-8-sig", newline="") as file:
+        # Bytes that are no UTF-8 are found when DuckDB reads the file; it names their line.
+        with dataset.path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             # A quoted name may hold a line break; no header needs more lines than this.
             lines = list(islice(file, 64))
-    except UnicodeDecodeError:
-        # DuckDB names the line; it reads the file next.
-        lines = dataset.path.open(encoding="utf-8-sig", errors="replace", newline="").readlines(_HEAD_BYTES)
     except OSError as e:
         raise BadData(f"{dataset.path.name}: can't be read: {e.strerror}") from None
     best: tuple[str, list[str]] = (",", [])
@@ -390,14 +389,21 @@ def _too_wide(dataset: Dataset, columns: int) -> LimitExceeded:
 
 def _bad_data(dataset: Dataset, error: duckdb.Error) -> BadData:
     text = str(error)
-    found = _LINE.search(text)
-    line = next((group for group in found.groups() if group), None) if found else None
+    line: int | None = None
+    if found := _CSV_LINE.search(text):
+        line = int(found.group(1))
+    elif found := _JSON_LINE.search(text):
+        # DuckDB 2.0 counts the lines of JSON from 2.
+        line = int(found.group(1)) - 1
     where = f"{dataset.path.name}:{line}" if line else dataset.path.name
     lines = [part.strip() for part in text.splitlines() if part.strip() and "Possible" not in part]
     # DuckDB says first where and what (`CSV Error on Line: 3`), then the line, then the reason.
     signs = ("Expected Number", "Error when conv", "nicode", "alformed", "quote", "Maximum line")
-    reason = next((part for sign in signs for part in lines if sign in part), None)
-    return BadData(f"{where}: {(reason or _first_line(error)).rstrip('.')}")
+    reason = next((part for sign in signs for part in lines if sign in part), None) or _first_line(error)
+    reason = re.sub(r'^[\w ]+ Error: | in file "[^"]*",| in line \d+', "", reason).replace(
+        str(dataset.path), dataset.path.name
+    )
+    return BadData(f"{where}: {reason.rstrip('.')}")
 
 
 def _translated(error: duckdb.Error) -> PressroomError | None:
