@@ -136,7 +136,7 @@ def _chart(workbook: Workbook, chart: Chart, report: ReportFacts, place: tuple[s
         series["points"] = [
             {"fill": {"color": PALETTE[i % len(PALETTE)]}} for i in range(min(len(points), 64))
         ]
-        series["data_labels"] = {"percentage": True, "leader_lines": True}
+        series["data_labels"] = {"percentage": True, "font": {"color": "#FFFFFF", "bold": True}}
     elif chart.kind == "line":
         series["line"] = {"color": PALETTE[0], "width": 2}
     else:
@@ -159,10 +159,12 @@ def _chart(workbook: Workbook, chart: Chart, report: ReportFacts, place: tuple[s
             values["num_format"] = chart.format
         categories = {"num_font": font, "line": {"color": styles.LINE}}
         if chart.kind == "bar":
-            # XlsxWriter's x axis is the category axis of a bar chart, drawn at the left; first value on top.
-            categories["reverse"] = True
-        drawn.set_x_axis(categories)
-        drawn.set_y_axis(values)
+            # XlsxWriter's y axis of a bar chart is its category axis, at the left; the first value on top.
+            drawn.set_y_axis(categories | {"reverse": True, "major_gridlines": {"visible": False}})
+            drawn.set_x_axis(values)
+        else:
+            drawn.set_x_axis(categories)
+            drawn.set_y_axis(values)
     drawn.set_size({"width": CHART_WIDTH, "height": CHART_HEIGHT})
     drawn.set_chartarea({"border": {"color": styles.LINE}})
     return drawn

@@ -110,6 +110,9 @@ class Sheet:
         style = dict(band_style(kind, level))
         if align and kind != "group_header":
             style["align"] = align
+        elif column > 0 and kind != "group_header":
+            # Text would touch the number at the right of the column before it.
+            style |= {"align": "left", "indent": 1}
         if kind not in ("header", "group_header"):
             code = plan_column.format or TYPE_FORMATS.get(stats["type"], "")
             if total in sheet_bands.WHOLE:
