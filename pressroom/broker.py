@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 TASK = "pressroom.build"
@@ -9,6 +10,9 @@ TASK = "pressroom.build"
 HEAVY = "heavy"
 FAST = "fast"
 QUEUES = (HEAVY, FAST)
+
+Ring = Callable[[str, str], None]
+"""Tells a queue that a job waits: job id, queue."""
 
 TRANSPORT_OPTIONS: dict[str, Any] = {
     # A broker that takes packets and never answers must not hold a submit or a worker for ever.

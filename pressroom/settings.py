@@ -28,6 +28,13 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="address the API binds to")
     port: int = Field(default=8000, ge=0, le=65535)
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Host headers the API takes beside loopback names and `host`, with ','; * for any",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="origins whose pages may call the API from a browser, with ','"
+    )
     flower_port: int = Field(default=5555, ge=0, le=65535)
     threads: int = Field(default=0, ge=0, description="threads of a heavy job; 0: one per core")
     memory_limit_bytes: int = Field(
@@ -48,11 +55,25 @@ class Settings(BaseSettings):
         default=5, gt=0, description="silence after which a queued job is rung again"
     )
     cancel_grace_seconds: float = Field(default=10, gt=0)
+    drain_seconds: float = Field(
+        default=5,
+        ge=0,
+        description="what running jobs get to end by themselves when a worker must stop",
+    )
 
     @field_validator("report_dirs", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(Path(part) for part in value.split(":") if part) if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @property
     def database(self) -> str:

@@ -19,8 +19,9 @@ from pressroom.parameters import check_parameters
 from pressroom.reports import installed_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from pressroom.broker import Ring
     from pressroom.files import Files
     from pressroom.settings import Settings
     from pressroom.store import Store
@@ -80,9 +81,7 @@ class JobRequest(BaseModel):
 class Submitter:
     """Where jobs come in. `ring` tells a queue that a job waits; when it fails, the job is kept."""
 
-    def __init__(
-        self, store: Store, files: Files, settings: Settings, ring: Callable[[str, str], None]
-    ) -> None:
+    def __init__(self, store: Store, files: Files, settings: Settings, ring: Ring) -> None:
         self._store = store
         self._files = files
         self._settings = settings

@@ -10,12 +10,17 @@ from rust_core._rust_core import (
     JobControl,
     LimitError,
     PagePlate,
+    Pagination,
     PlanError,
     PlateError,
     SheetPlate,
     WriteError,
+    Written,
     crunch,
     format_value,
+    paginate,
+    write_pdf,
+    write_xlsx,
 )
 
 __all__ = [
@@ -28,10 +33,15 @@ __all__ = [
     "JobControl",
     "LimitError",
     "PagePlate",
+    "Pagination",
     "PlanError",
     "PlateError",
     "SheetPlate",
     "WriteError",
+    "Written",
     "crunch",
     "format_value",
+    "paginate",
+    "write_pdf",
+    "write_xlsx",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, delete, func, insert, select, update
+from sqlalchemy import and_, case, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from pressroom.errors import BadRequest, Conflict, IdempotencyConflict, NotFound
@@ -13,7 +13,7 @@ from pressroom.jobs import ACTIVE, Dataset, Event, Job, JobState, NewJob, Progre
 from pressroom.store.change import Table, change
 from pressroom.store.engine import reading, writing
 from pressroom.store.rows import dataset_of, job_of
-from pressroom.store.tables import datasets, job_labels, jobs, now
+from pressroom.store.tables import Instant, datasets, job_labels, jobs, now
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -218,10 +218,11 @@ class Requests(Table):
 def _keep_datasets(connection: Connection, job: Row[Any]) -> None:
     """Keep the rows a job reads for as long as it may wait; raises `NotFound` when they are gone."""
     wanted = set(job.datasets.values())
+    until = literal(job.expires, Instant())
     kept = connection.execute(
         update(datasets)
         .where(datasets.c.id.in_(wanted))
-        .values(expires=case((datasets.c.expires < job.expires, job.expires), else_=datasets.c.expires))
+        .values(expires=case((datasets.c.expires < job.expires, until), else_=datasets.c.expires))
         .returning(datasets.c.id)
     )
     if gone := wanted - {row.id for row in kept}:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from pressroom.migrations import upgrade
 from pressroom.store.engine import open_engine, reading, writing
 from pressroom.store.requests import Requests
 from pressroom.store.runs import Runs
@@ -24,6 +23,9 @@ class Store(Requests, Runs, Upkeep):
 
     def migrate(self) -> None:
         """Bring the schema up to date; any number of processes may do so at once."""
+        # Alembic takes a while to import, and every worker's child opens a store.
+        from pressroom.migrations import upgrade
+
         with writing(self._engine) as connection:
             upgrade(connection)
 

@@ -4,6 +4,7 @@ mod errors;
 mod jobs;
 mod scalars;
 mod summary;
+mod written;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ use crate::error::Error;
 use crate::format::NumberFormat;
 use crate::{pdf, xlsx};
 use jobs::JobControl;
+use written::Written;
 
 /// A report's rows in their spool, and everything computed from them.
 #[pyclass(frozen, module = "rust_core._rust_core")]
@@ -63,7 +65,7 @@ impl Crunched {
 
 /// A workbook specimen and where its rows go.
 #[pyclass(frozen, module = "rust_core._rust_core")]
-struct SheetPlate(#[allow(dead_code, reason = "read by write_xlsx")] xlsx::SheetPlate);
+struct SheetPlate(xlsx::SheetPlate);
 
 #[pymethods]
 impl SheetPlate {
@@ -75,13 +77,25 @@ impl SheetPlate {
 
 /// A page design and its furniture.
 #[pyclass(frozen, module = "rust_core._rust_core")]
-struct PagePlate(#[allow(dead_code, reason = "read by write_pdf")] pdf::PagePlate);
+struct PagePlate(pdf::PagePlate);
 
 #[pymethods]
 impl PagePlate {
     #[new]
     fn new(json: &str, furniture: Vec<u8>) -> PyResult<Self> {
         Ok(Self(pdf::PagePlate::new(json, furniture)?))
+    }
+}
+
+/// Which band stands on which page.
+#[pyclass(frozen, module = "rust_core._rust_core")]
+struct Pagination(pdf::Pagination);
+
+#[pymethods]
+impl Pagination {
+    #[getter]
+    fn pages(&self) -> u64 {
+        self.0.pages()
     }
 }
 
@@ -106,6 +120,52 @@ fn crunch_stream(
 }
 
 #[pyfunction]
+fn paginate(
+    py: Python<'_>,
+    crunched: &Bound<'_, Crunched>,
+    plate: &Bound<'_, PagePlate>,
+    control: &Bound<'_, JobControl>,
+) -> PyResult<Pagination> {
+    let (crunched, plate, control) = (&crunched.get().0, &plate.get().0, &control.get().0);
+    let pages = py.detach(|| pdf::paginate(crunched, plate, control))?;
+    Ok(Pagination(pages))
+}
+
+#[pyfunction]
+#[pyo3(signature = (crunched, plate, pagination, path, control, before=None, after=None))]
+#[allow(clippy::too_many_arguments, reason = "the signature of the stub")]
+fn write_pdf(
+    py: Python<'_>,
+    crunched: &Bound<'_, Crunched>,
+    plate: &Bound<'_, PagePlate>,
+    pagination: &Bound<'_, Pagination>,
+    path: PathBuf,
+    control: &Bound<'_, JobControl>,
+    before: Option<&[u8]>,
+    after: Option<&[u8]>,
+) -> PyResult<Written> {
+    let (crunched, plate, pages) = (&crunched.get().0, &plate.get().0, &pagination.get().0);
+    let control = &control.get().0;
+    let written =
+        py.detach(|| pdf::write_pdf(crunched, plate, pages, &path, control, before, after))?;
+    Ok(Written::new(written, &crunched.plan))
+}
+
+#[pyfunction]
+fn write_xlsx(
+    py: Python<'_>,
+    crunched: &Bound<'_, Crunched>,
+    plate: &Bound<'_, SheetPlate>,
+    path: PathBuf,
+    control: &Bound<'_, JobControl>,
+) -> PyResult<Written> {
+    let (crunched, plate) = (&crunched.get().0, &plate.get().0);
+    let control = &control.get().0;
+    let written = py.detach(|| xlsx::write_xlsx(crunched, plate, &path, control))?;
+    Ok(Written::new(written, &crunched.plan))
+}
+
+#[pyfunction]
 fn format_value(code: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let scalar = scalars::from_python(value)?;
     let mut text = String::new();
@@ -120,7 +180,12 @@ fn _rust_core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<Crunched>()?;
     m.add_class::<SheetPlate>()?;
     m.add_class::<PagePlate>()?;
+    m.add_class::<Pagination>()?;
+    m.add_class::<Written>()?;
     m.add_function(wrap_pyfunction!(crunch_stream, m)?)?;
+    m.add_function(wrap_pyfunction!(paginate, m)?)?;
+    m.add_function(wrap_pyfunction!(write_pdf, m)?)?;
+    m.add_function(wrap_pyfunction!(write_xlsx, m)?)?;
     m.add_function(wrap_pyfunction!(format_value, m)?)?;
     Ok(())
 }

@@ -76,7 +76,7 @@ impl Statist {
         let state = RandomState::default();
         Self {
             name: name.to_owned(),
-            plain: kind == Kind::Text && format.is_general(),
+            plain: kind == Kind::Text && format.keeps_text(),
             format,
             kind,
             nulls: 0,

@@ -55,7 +55,14 @@ impl Content {
             self.texts.extend_from_slice(b">>BDC\n");
         }
         for run in &line.runs {
-            self.show(run.file, &run.show, x + run.x * size, y + run.y * size, size, color);
+            self.show(
+                run.file,
+                &run.show,
+                x + run.x * size,
+                y + run.y * size,
+                size,
+                color,
+            );
         }
         if line.actual.is_some() {
             self.texts.extend_from_slice(b"EMC\n");

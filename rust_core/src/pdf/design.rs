@@ -92,7 +92,9 @@ impl<'p> Design<'p> {
         };
         let bands = &layout.bands;
         if bands.details.is_empty() {
-            return Err(Error::Plate("the page plate has no band for detail rows".to_owned()));
+            return Err(Error::Plate(
+                "the page plate has no band for detail rows".to_owned(),
+            ));
         }
         let levels = crunched.plan.groups.len();
         for (what, n) in [
@@ -124,7 +126,9 @@ impl<'p> Design<'p> {
                     maker.bands(b, &name, |_| Place::Closing(Some(level)))
                 })
                 .collect::<Result<_>>()?,
-            grand_total: maker.bands(&bands.grand_total, "grand total band", |_| Place::Closing(None))?,
+            grand_total: maker.bands(&bands.grand_total, "grand total band", |_| {
+                Place::Closing(None)
+            })?,
             kinds: [
                 maker.kind(&layout.first, "the first page")?,
                 maker.kind(&layout.next, "the further pages")?,
@@ -283,18 +287,29 @@ impl Maker<'_> {
         })
     }
 
-    fn format(&self, part: &Part, code: Option<&str>, name: &str, place: Place) -> Result<Option<NumberFormat>> {
+    fn format(
+        &self,
+        part: &Part,
+        code: Option<&str>,
+        name: &str,
+        place: Place,
+    ) -> Result<Option<NumberFormat>> {
         let wrong = |what: String| Error::Plate(format!("a cell of {name} shows {what}"));
         let own = match part {
             Part::Text(_) => return Ok(None),
             Part::Page | Part::Pages if place == Place::Furniture => "0",
-            Part::Page | Part::Pages => return Err(wrong("a page number, which only margin boxes can".to_owned())),
+            Part::Page | Part::Pages => {
+                return Err(wrong(
+                    "a page number, which only margin boxes can".to_owned(),
+                ));
+            }
             Part::Column(n) => {
                 if place != Place::Detail {
                     return Err(wrong(format!("column {n}, which only detail rows have")));
                 }
                 let column = self.plan.columns.get(*n);
-                let column = column.ok_or_else(|| wrong(format!("column {n}, which the plan lacks")))?;
+                let column =
+                    column.ok_or_else(|| wrong(format!("column {n}, which the plan lacks")))?;
                 &column.format
             }
             Part::Group(level) => {
@@ -304,23 +319,32 @@ impl Maker<'_> {
                     Place::Detail | Place::Furniture => self.plan.groups.len(),
                 };
                 if *level >= known {
-                    return Err(wrong(format!("the key of group level {level}, which is not open there")));
+                    return Err(wrong(format!(
+                        "the key of group level {level}, which is not open there"
+                    )));
                 }
                 &self.plan.groups[*level].format
             }
             Part::Total(n) => {
                 if !matches!(place, Place::Closing(_) | Place::Group(_)) {
-                    return Err(wrong(format!("total {n}, which only group headers and totals have")));
+                    return Err(wrong(format!(
+                        "total {n}, which only group headers and totals have"
+                    )));
                 }
                 let total = self.plan.totals.get(*n);
-                let total = total.ok_or_else(|| wrong(format!("total {n}, which the plan lacks")))?;
+                let total =
+                    total.ok_or_else(|| wrong(format!("total {n}, which the plan lacks")))?;
                 match total.kind {
                     TotalKind::Count | TotalKind::Distinct => "#,##0",
                     _ => &self.plan.columns[total.column].format,
                 }
             }
             Part::Rows if matches!(place, Place::Closing(_) | Place::Group(_)) => "#,##0",
-            Part::Rows => return Err(wrong("a count of rows, which only group headers and totals have".to_owned())),
+            Part::Rows => {
+                return Err(wrong(
+                    "a count of rows, which only group headers and totals have".to_owned(),
+                ));
+            }
         };
         let code = match part {
             Part::Page | Part::Pages => own,

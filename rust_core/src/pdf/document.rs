@@ -89,7 +89,9 @@ pub fn write_pdf(
     )?;
     let tally = sum(head, tallies);
 
-    let groups = bookmarks(crunched, &design, &marks, |page| page_object(&frame, page, pages.pages()));
+    let groups = bookmarks(crunched, &design, &marks, |page| {
+        page_object(&frame, page, pages.pages())
+    });
     entries.extend(groups);
     entries.extend(guests(&mut file, after.as_mut(), &tree, &mut nodes)?);
     control.check()?;
@@ -113,7 +115,10 @@ pub fn write_pdf(
 }
 
 /// Writes what the pages share: furniture, column heads, resources.
-#[expect(clippy::too_many_arguments, reason = "the whole of what a frame is made of, called once")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the whole of what a frame is made of, called once"
+)]
 fn frame(
     file: &mut PdfFile,
     design: &Design<'_>,
@@ -138,14 +143,20 @@ fn frame(
     let mut furniture = if plate.furniture.is_empty() {
         None
     } else {
-        Some(Import::read(&plate.furniture, "the furniture of the page plate")?)
+        Some(Import::read(
+            &plate.furniture,
+            "the furniture of the page plate",
+        )?)
     };
     let mut forms: Vec<(usize, u32)> = Vec::new();
     let mut heads: Vec<(f64, u32)> = Vec::new();
     for (n, kind) in design.kinds.iter().enumerate() {
         let mut objects = Vec::new();
         if let Some(page) = kind.kind.art.form {
-            let known = forms.iter().find(|(p, _)| *p == page).map(|(_, number)| *number);
+            let known = forms
+                .iter()
+                .find(|(p, _)| *p == page)
+                .map(|(_, number)| *number);
             let number = match (known, &mut furniture) {
                 (Some(number), _) => number,
                 (None, Some(furniture)) => furniture.form(page, file)?,
@@ -233,11 +244,26 @@ fn sum(head: Tally, tallies: Vec<Tally>) -> Tally {
 }
 
 /// The outline entries of the groups; `marks` has one place per group of each bookmarked level, in row order.
-fn bookmarks(crunched: &Crunched, design: &Design<'_>, marks: &[(u64, f32)], object: impl Fn(u64) -> u32) -> Vec<Entry> {
-    let levels: Vec<usize> = (0..crunched.levels.len()).filter(|l| design.marks(*l)).collect();
+fn bookmarks(
+    crunched: &Crunched,
+    design: &Design<'_>,
+    marks: &[(u64, f32)],
+    object: impl Fn(u64) -> u32,
+) -> Vec<Entry> {
+    let levels: Vec<usize> = (0..crunched.levels.len())
+        .filter(|l| design.marks(*l))
+        .collect();
     let mut next = vec![0usize; levels.len()];
     let mut marks = marks.iter();
-    nest(crunched, design, &levels, &mut next, u64::MAX, &mut marks, &object)
+    nest(
+        crunched,
+        design,
+        &levels,
+        &mut next,
+        u64::MAX,
+        &mut marks,
+        &object,
+    )
 }
 
 /// Entries of the groups of `levels[0]` that start before row `end`, each with those of the inner levels.
@@ -251,7 +277,9 @@ fn nest(
     object: &impl Fn(u64) -> u32,
 ) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let (Some((level, inner)), Some((number, rest))) = (levels.split_first(), next.split_first_mut()) else {
+    let (Some((level, inner)), Some((number, rest))) =
+        (levels.split_first(), next.split_first_mut())
+    else {
         return entries;
     };
     let mut text = String::new();
@@ -266,7 +294,15 @@ fn nest(
         design.keys[*level].write(group.key.as_value(), &mut text);
         let mut title = Vec::new();
         push_text_string(&mut title, &collapse(&text));
-        let children = nest(crunched, design, inner, rest, group.first_row + group.rows, marks, object);
+        let children = nest(
+            crunched,
+            design,
+            inner,
+            rest,
+            group.first_row + group.rows,
+            marks,
+            object,
+        );
         entries.push(Entry {
             title,
             target: Target::Page(object(*page), *y),
@@ -278,7 +314,13 @@ fn nest(
 }
 
 /// Writes the fonts that were drawn with, and the dictionary that names them.
-fn write_fonts(file: &mut PdfFile, design: &Design<'_>, tally: &Tally, fonts: u32, first: u32) -> Result<()> {
+fn write_fonts(
+    file: &mut PdfFile,
+    design: &Design<'_>,
+    tally: &Tally,
+    fonts: u32,
+    first: u32,
+) -> Result<()> {
     let mut dict = b"<<".to_vec();
     for (n, (number, font)) in (first..).zip(&design.fonts.files).enumerate() {
         let used = &tally.used.files[n];
@@ -293,7 +335,11 @@ fn write_fonts(file: &mut PdfFile, design: &Design<'_>, tally: &Tally, fonts: u3
 }
 
 /// Writes the named destinations of both PDFs as one name tree; a name that both have leads where the first says.
-fn destinations(file: &mut PdfFile, before: Option<&mut Import>, after: Option<&mut Import>) -> Result<Option<u32>> {
+fn destinations(
+    file: &mut PdfFile,
+    before: Option<&mut Import>,
+    after: Option<&mut Import>,
+) -> Result<Option<u32>> {
     let mut all = std::collections::BTreeMap::new();
     for import in [before, after].into_iter().flatten() {
         for (name, value) in import.destinations(file)? {
@@ -375,7 +421,11 @@ fn warnings(tally: &Tally) -> Vec<String> {
         .take(NAMED)
         .map(|c| format!("{c} U+{:04X}", u32::from(*c)))
         .collect();
-    let more = if used.missing.len() > NAMED { ", ..." } else { "" };
+    let more = if used.missing.len() > NAMED {
+        ", ..."
+    } else {
+        ""
+    };
     vec![format!(
         "{} characters have no glyph in the fonts of the design and are printed as boxes ({}{more}); \
          add a font that has them to the font-family",

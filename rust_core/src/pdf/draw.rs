@@ -193,7 +193,13 @@ impl<'a> Painter<'a> {
     ///
     /// # Errors
     /// [`crate::error::Error::Cancelled`] and its like; those of [`Shaper::line`].
-    pub fn run(&mut self, frame: &Frame, run: u64, parent: u32, control: &JobControl) -> Result<Drawn> {
+    pub fn run(
+        &mut self,
+        frame: &Frame,
+        run: u64,
+        parent: u32,
+        control: &JobControl,
+    ) -> Result<Drawn> {
         let numbers = Numbers::of(frame, run, self.pages.pages());
         let mut drawn = Drawn {
             stream: numbers.packed(),
@@ -209,11 +215,22 @@ impl<'a> Painter<'a> {
             control.advance(self.drawn - before);
             packed.clear();
             self.deflate.append(&self.stream, &mut packed);
-            drawn.at.push((numbers.content(n), drawn.bytes.len() as u64));
-            push_stream(&mut drawn.bytes, numbers.content(n), b"/Filter/FlateDecode", &packed);
+            drawn
+                .at
+                .push((numbers.content(n), drawn.bytes.len() as u64));
+            push_stream(
+                &mut drawn.bytes,
+                numbers.content(n),
+                b"/Filter/FlateDecode",
+                &packed,
+            );
             small.push(numbers.page(n), &self.page_dict(frame, numbers, n, page));
         }
-        let leaf = tree::node(Some(parent), (0..numbers.pages).map(|n| numbers.page(n)), numbers.pages());
+        let leaf = tree::node(
+            Some(parent),
+            (0..numbers.pages).map(|n| numbers.page(n)),
+            numbers.pages(),
+        );
         small.push(numbers.leaf(), &leaf);
         drawn.at.push((numbers.packed(), drawn.bytes.len() as u64));
         drawn.packed = small.write(numbers.packed(), &mut self.deflate, &mut drawn.bytes);
@@ -259,9 +276,16 @@ impl<'a> Painter<'a> {
         'page: for row in start.row..crunched.rows {
             open.advance(row);
             block(design, &open, row, crunched.rows, &mut bands);
-            let skip = if row == start.row { start.step as usize } else { 0 };
+            let skip = if row == start.row {
+                start.step as usize
+            } else {
+                0
+            };
             for (step, band_ref) in bands.iter().enumerate().skip(skip) {
-                let at = Cursor { row, step: step as u32 };
+                let at = Cursor {
+                    row,
+                    step: step as u32,
+                };
                 let to = match end {
                     Some(end) if at > end => break 'page,
                     Some(end) if at == end => match pages.split(page + 1) {
@@ -274,7 +298,11 @@ impl<'a> Painter<'a> {
                 if step == 0 && from.is_none() {
                     let opening = open.opening(row);
                     let place = (page, (design.layout.height - y) as f32);
-                    marks.extend((opening..crunched.levels.len()).filter(|l| design.marks(*l)).map(|_| place));
+                    marks.extend(
+                        (opening..crunched.levels.len())
+                            .filter(|l| design.marks(*l))
+                            .map(|_| place),
+                    );
                 }
                 let band = band(design, *band_ref, &open, row);
                 let subject = subject(*band_ref, rows, &open, row, &mut self.batch);
@@ -289,7 +317,8 @@ impl<'a> Painter<'a> {
             }
         }
         self.stream.clear();
-        self.stream.extend_from_slice(&frame.prelude[usize::from(page > 0)]);
+        self.stream
+            .extend_from_slice(&frame.prelude[usize::from(page > 0)]);
         self.content.write(&mut self.stream);
         Ok(())
     }
@@ -311,7 +340,13 @@ impl<'a> Painter<'a> {
     }
 
     /// Draws a band at `y`; returns the height it took.
-    fn band(&mut self, band: &BandDesign<'_>, subject: &Subject<'_>, y: f64, part: Option<Part<'_>>) -> Result<f64> {
+    fn band(
+        &mut self,
+        band: &BandDesign<'_>,
+        subject: &Subject<'_>,
+        y: f64,
+        part: Option<Part<'_>>,
+    ) -> Result<f64> {
         if band.wraps || part.is_some() {
             return self.high_band(band, subject, y, part);
         }
@@ -323,7 +358,13 @@ impl<'a> Painter<'a> {
     }
 
     /// Draws a band whose cells may have several lines, or a part of one.
-    fn high_band(&mut self, band: &BandDesign<'_>, subject: &Subject<'_>, y: f64, part: Option<Part<'_>>) -> Result<f64> {
+    fn high_band(
+        &mut self,
+        band: &BandDesign<'_>,
+        subject: &Subject<'_>,
+        y: f64,
+        part: Option<Part<'_>>,
+    ) -> Result<f64> {
         let kept = match (&part, self.parted.take()) {
             (Some(part), Some((at, cells))) if part.at == at => Some(cells),
             _ => None,
@@ -335,7 +376,9 @@ impl<'a> Painter<'a> {
         let limits = |n: usize| {
             let all = cells[n].lines.len();
             let limit = |lines: Option<&[u32]>, or: usize| {
-                lines.and_then(|l| l.get(n)).map_or(or, |line| (*line as usize).min(all))
+                lines
+                    .and_then(|l| l.get(n))
+                    .map_or(or, |line| (*line as usize).min(all))
             };
             match &part {
                 Some(part) => limit(part.from, 0)..limit(part.to, all),
@@ -349,7 +392,11 @@ impl<'a> Painter<'a> {
         self.rects(band.rects, y, band.height + extra);
         for (n, cell) in band.cells.iter().enumerate() {
             let range = limits(n);
-            let drop = if part.is_some() { 0.0 } else { cell.drop(range.len(), extra) };
+            let drop = if part.is_some() {
+                0.0
+            } else {
+                cell.drop(range.len(), extra)
+            };
             let color = cells[n].color.unwrap_or(cell.cell.style.color);
             for (i, line) in cells[n].lines[range].iter().enumerate() {
                 let below = drop + i as f64 * cell.cell.line_height;
@@ -366,7 +413,8 @@ impl<'a> Painter<'a> {
         for rect in rects {
             let (top, bottom) = (edge(rect.top, height), edge(rect.bottom, height));
             let low = self.design.layout.height - (y + bottom);
-            self.content.rect(rect.x, low, rect.width, bottom - top, rect.color);
+            self.content
+                .rect(rect.x, low, rect.width, bottom - top, rect.color);
         }
     }
 
@@ -376,7 +424,9 @@ impl<'a> Painter<'a> {
             return self.line(cell, fixed, y, cell.cell.style.color);
         }
         let mut text = std::mem::take(&mut self.text);
-        let color = cell.say(subject, &mut text).unwrap_or(cell.cell.style.color);
+        let color = cell
+            .say(subject, &mut text)
+            .unwrap_or(cell.cell.style.color);
         let done = self.line(cell, &text, y, color);
         self.text = text;
         done

@@ -32,13 +32,15 @@ const IDENTITY: SystemInfo<'static> = SystemInfo {
 /// # Errors
 /// [`Error::Plate`] when the font can not be cut to a subset; [`Error::Io`], [`Error::DiskFull`].
 pub fn embed(file: &mut PdfFile, number: u32, font: &FontFile, used: &UsedGlyphs) -> Result<()> {
-    let broken = |what: String| Error::Plate(format!("{} can't be embedded: {what}", font.path.display()));
+    let broken =
+        |what: String| Error::Plate(format!("{} can't be embedded: {what}", font.path.display()));
     let mut glyphs: Vec<u16> = used.keys().copied().collect();
     if glyphs.first() != Some(&0) {
         glyphs.insert(0, 0);
     }
     let remapper = GlyphRemapper::new_from_glyphs_sorted(&glyphs);
-    let subset = subsetter::subset(&font.data, font.index, &remapper).map_err(|e| broken(e.to_string()))?;
+    let subset =
+        subsetter::subset(&font.data, font.index, &remapper).map_err(|e| broken(e.to_string()))?;
     let name = base_name(font, &glyphs);
     let name = Name(name.as_bytes());
 
@@ -59,42 +61,70 @@ pub fn embed(file: &mut PdfFile, number: u32, font: &FontFile, used: &UsedGlyphs
         Outlines::TrueType => Some(file.number()?),
         Outlines::Cff | Outlines::None => None,
     };
-    file.ready(descendant, &cid_font(descendant, descriptor, name, font, &glyphs, map))?;
+    file.ready(
+        descendant,
+        &cid_font(descendant, descriptor, name, font, &glyphs, map),
+    )?;
     if let Some(map) = map {
         file.deflated(map, b"", &cid_to_gid(&glyphs, &remapper))?;
     }
-    file.ready(descriptor, &font_descriptor(descriptor, program, name, font).map_err(broken)?)?;
+    file.ready(
+        descriptor,
+        &font_descriptor(descriptor, program, name, font).map_err(broken)?,
+    )?;
     if map.is_some() {
         let dict = format!("/Length1 {}", subset.len());
         file.deflated(program, dict.as_bytes(), &subset)?;
     } else {
-        let cff = name_cids(&subset, &glyphs).ok_or_else(|| broken("its CFF table is malformed".to_owned()))?;
+        let cff = name_cids(&subset, &glyphs)
+            .ok_or_else(|| broken("its CFF table is malformed".to_owned()))?;
         file.deflated(program, b"/Subtype/CIDFontType0C", &cff)?;
     }
 
     let mut cmap: UnicodeCmap = UnicodeCmap::new(Name(b"Adobe-Identity-UCS"), IDENTITY);
     for (glyph, said) in used {
-        match (said, font.unicode.get(usize::from(*glyph)).copied().unwrap_or('\0')) {
+        match (
+            said,
+            font.unicode
+                .get(usize::from(*glyph))
+                .copied()
+                .unwrap_or('\0'),
+        ) {
             (Some(text), _) => cmap.pair_with_multiple(*glyph, text.chars()),
             (None, '\0') => {}
             (None, c) => cmap.pair(*glyph, c),
         }
     }
-    file.deflated(to_unicode, b"/Type/CMap/CMapName/Adobe-Identity-UCS", cmap.finish().as_slice())
+    file.deflated(
+        to_unicode,
+        b"/Type/CMap/CMapName/Adobe-Identity-UCS",
+        cmap.finish().as_slice(),
+    )
 }
 
 fn reference(number: u32) -> Ref {
     Ref::new(number as i32)
 }
 
-fn cid_font(number: u32, descriptor: u32, name: Name<'_>, font: &FontFile, glyphs: &[u16], map: Option<u32>) -> Vec<u8> {
+fn cid_font(
+    number: u32,
+    descriptor: u32,
+    name: Name<'_>,
+    font: &FontFile,
+    glyphs: &[u16],
+    map: Option<u32>,
+) -> Vec<u8> {
     let mut chunk = Chunk::new();
     let mut cid = chunk.cid_font(reference(number));
-    cid.subtype(if map.is_some() { CidFontType::Type2 } else { CidFontType::Type0 })
-        .base_font(name)
-        .system_info(IDENTITY)
-        .font_descriptor(reference(descriptor))
-        .default_width(0.0);
+    cid.subtype(if map.is_some() {
+        CidFontType::Type2
+    } else {
+        CidFontType::Type0
+    })
+    .base_font(name)
+    .system_info(IDENTITY)
+    .font_descriptor(reference(descriptor))
+    .default_width(0.0);
     if let Some(map) = map {
         cid.cid_to_gid_map_stream(reference(map));
     }
@@ -126,9 +156,17 @@ fn cid_to_gid(glyphs: &[u16], remapper: &GlyphRemapper) -> Vec<u8> {
     map
 }
 
-fn font_descriptor(number: u32, program: u32, name: Name<'_>, font: &FontFile) -> Result<Vec<u8>, String> {
+fn font_descriptor(
+    number: u32,
+    program: u32,
+    name: Name<'_>,
+    font: &FontFile,
+) -> Result<Vec<u8>, String> {
     let face = FontRef::from_index(&font.data, font.index).map_err(|e| e.to_string())?;
-    let metrics = face.metrics(skrifa::prelude::Size::unscaled(), skrifa::prelude::LocationRef::default());
+    let metrics = face.metrics(
+        skrifa::prelude::Size::unscaled(),
+        skrifa::prelude::LocationRef::default(),
+    );
     let scale = |v: f32| (f64::from(v) * 1000.0 / font.units_per_em).round() as f32;
     let bounds = metrics.bounds.unwrap_or_default();
     let mut flags = FontFlags::SYMBOLIC;
@@ -150,7 +188,11 @@ fn font_descriptor(number: u32, program: u32, name: Name<'_>, font: &FontFile) -
         .descent(scale(metrics.descent))
         .cap_height(scale(metrics.cap_height.unwrap_or(metrics.ascent)))
         // No table says how thick the stems are; readers only use it to fake a font that is missing.
-        .stem_v(if face.attributes().weight.value() > 600.0 { 140.0 } else { 80.0 });
+        .stem_v(if face.attributes().weight.value() > 600.0 {
+            140.0
+        } else {
+            80.0
+        });
     if font.outlines == Outlines::TrueType {
         descriptor.font_file2(reference(program));
     } else {
@@ -171,10 +213,12 @@ fn base_name(font: &FontFile, glyphs: &[u16]) -> String {
             letter
         })
         .collect();
-    let own = FontRef::from_index(&font.data, font.index).ok().and_then(|face| {
-        let names = face.localized_strings(skrifa::string::StringId::POSTSCRIPT_NAME);
-        names.english_or_first().map(|name| name.to_string())
-    });
+    let own = FontRef::from_index(&font.data, font.index)
+        .ok()
+        .and_then(|face| {
+            let names = face.localized_strings(skrifa::string::StringId::POSTSCRIPT_NAME);
+            names.english_or_first().map(|name| name.to_string())
+        });
     let own: String = own
         .unwrap_or_default()
         .chars()
@@ -201,7 +245,13 @@ fn name_cids(subset: &[u8], glyphs: &[u16]) -> Option<Vec<u8>> {
         match *cff.get(at)? {
             28 => at += 3,
             29 => at += 5,
-            30 => at += 1 + cff[at + 1..].iter().position(|b| b & 0x0F == 0x0F || b >> 4 == 0x0F)? + 1,
+            30 => {
+                at += 1
+                    + cff[at + 1..]
+                        .iter()
+                        .position(|b| b & 0x0F == 0x0F || b >> 4 == 0x0F)?
+                    + 1
+            }
             32..=246 => at += 1,
             247..=254 => at += 2,
             CHARSET => {
@@ -228,8 +278,12 @@ fn name_cids(subset: &[u8], glyphs: &[u16]) -> Option<Vec<u8>> {
 
 fn table(font: &[u8], tag: [u8; 4]) -> Option<&[u8]> {
     let count = usize::from(u16::from_be_bytes(font.get(4..6)?.try_into().ok()?));
-    let record = font.get(12..12 + count * 16)?.chunks_exact(16).find(|r| r[..4] == tag)?;
-    let word = |at: usize| Some(u32::from_be_bytes(record.get(at..at + 4)?.try_into().ok()?) as usize);
+    let record = font
+        .get(12..12 + count * 16)?
+        .chunks_exact(16)
+        .find(|r| r[..4] == tag)?;
+    let word =
+        |at: usize| Some(u32::from_be_bytes(record.get(at..at + 4)?.try_into().ok()?) as usize);
     let (offset, length) = (word(8)?, word(12)?);
     font.get(offset..offset + length)
 }
@@ -246,7 +300,11 @@ fn index_head(cff: &[u8], at: usize) -> Option<(usize, usize, usize)> {
 
 fn index_offset(cff: &[u8], at: usize, size: usize, n: usize) -> Option<usize> {
     let from = at + 3 + n * size;
-    Some(cff.get(from..from + size)?.iter().fold(0, |v, b| v << 8 | usize::from(*b)))
+    Some(
+        cff.get(from..from + size)?
+            .iter()
+            .fold(0, |v, b| v << 8 | usize::from(*b)),
+    )
 }
 
 fn index_end(cff: &[u8], at: usize) -> Option<usize> {
@@ -263,4 +321,3 @@ fn index_first(cff: &[u8], at: usize) -> Option<std::ops::Range<usize>> {
     }
     Some(data + index_offset(cff, at, size, 0)?..data + index_offset(cff, at, size, 1)?)
 }
-

@@ -37,14 +37,17 @@ pub struct Figures {
 impl Figures {
     /// Tries the characters on `shape`, which sets a text character by character, or says that it did not.
     /// `width` is the font's own advance of a glyph, 1/1000 em.
-    pub fn prove(mut shape: impl FnMut(&str) -> Option<Vec<Set>>, width: impl Fn(u16) -> f64) -> Self {
+    pub fn prove(
+        mut shape: impl FnMut(&str) -> Option<Vec<Set>>,
+        width: impl Fn(u16) -> f64,
+    ) -> Self {
         let mut kept: Vec<u8> = TRIED
             .iter()
             .copied()
             .filter(|b| {
-                shape(char::from(*b).encode_utf8(&mut [0; 4])).is_some_and(|set| {
-                    matches!(set.as_slice(), [one] if one.plain && one.glyph != 0)
-                })
+                shape(char::from(*b).encode_utf8(&mut [0; 4])).is_some_and(
+                    |set| matches!(set.as_slice(), [one] if one.plain && one.glyph != 0),
+                )
             })
             .collect();
         loop {
@@ -89,7 +92,11 @@ impl Figures {
     }
 
     /// Itself, when every run of three characters is set as the table says; the error is one that is not.
-    fn stands(self, kept: &[u8], shape: &mut impl FnMut(&str) -> Option<Vec<Set>>) -> Result<Self, u8> {
+    fn stands(
+        self,
+        kept: &[u8],
+        shape: &mut impl FnMut(&str) -> Option<Vec<Set>>,
+    ) -> Result<Self, u8> {
         let mut text = String::new();
         for &a in kept {
             text.clear();
@@ -103,8 +110,12 @@ impl Figures {
             for (i, one) in set.iter().enumerate() {
                 let n = usize::from(self.number[usize::from(bytes[i])]);
                 let advance = self.advance(n, bytes.get(i + 1).copied());
-                if one.glyph != self.glyphs[n] || !one.plain || (one.advance * 1000.0 - advance).abs() > 1e-6 {
-                    let neighbours = [i.wrapping_sub(1), i, i + 1].map(|at| bytes.get(at).copied().unwrap_or(bytes[i]));
+                if one.glyph != self.glyphs[n]
+                    || !one.plain
+                    || (one.advance * 1000.0 - advance).abs() > 1e-6
+                {
+                    let neighbours = [i.wrapping_sub(1), i, i + 1]
+                        .map(|at| bytes.get(at).copied().unwrap_or(bytes[i]));
                     return Err(neighbours.into_iter().reduce(blame).unwrap_or(bytes[i]));
                 }
             }
@@ -120,7 +131,8 @@ impl Figures {
 
     /// Whether `text` is made of these characters only.
     pub fn cover(&self, text: &str) -> bool {
-        text.bytes().all(|b| b < 128 && self.number[usize::from(b)] != NONE)
+        text.bytes()
+            .all(|b| b < 128 && self.number[usize::from(b)] != NONE)
     }
 
     /// Writes the operand and operator that show `text`, which must be covered; returns its width in em.

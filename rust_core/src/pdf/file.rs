@@ -128,7 +128,13 @@ impl PdfFile {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::DiskFull`].
-    pub fn chunk(&mut self, bytes: &[u8], at: &[(u32, u64)], stream: u32, packed: &[u32]) -> Result<()> {
+    pub fn chunk(
+        &mut self,
+        bytes: &[u8],
+        at: &[(u32, u64)],
+        stream: u32,
+        packed: &[u32],
+    ) -> Result<()> {
         for (number, offset) in at {
             self.places[*number as usize] = self.offset + offset;
         }
@@ -179,7 +185,9 @@ impl PdfFile {
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
         // A checksum of each write feeds the hash: the identifier must differ with the content, not withstand attack.
         self.hash.update(crc32fast::hash(bytes).to_le_bytes());
-        self.out.write_all(bytes).map_err(|e| Error::io(&self.path, e))?;
+        self.out
+            .write_all(bytes)
+            .map_err(|e| Error::io(&self.path, e))?;
         self.offset += bytes.len() as u64;
         Ok(())
     }
@@ -294,7 +302,9 @@ impl Deflate {
         out.reserve(data.len() / 3 + 64);
         loop {
             let before = self.0.total_in();
-            let status = self.0.compress_vec(&data[done..], out, FlushCompress::Finish);
+            let status = self
+                .0
+                .compress_vec(&data[done..], out, FlushCompress::Finish);
             done += (self.0.total_in() - before) as usize;
             match status {
                 Ok(Status::StreamEnd) => return,

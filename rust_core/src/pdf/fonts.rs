@@ -154,7 +154,10 @@ impl FontFile {
         let face = FontRef::from_index(&data, index).map_err(|e| broken(&e))?;
         let units_per_em = f64::from(face.head().map_err(|e| broken(&e))?.units_per_em().max(1));
         let glyphs = u32::from(face.maxp().map_err(|e| broken(&e))?.num_glyphs());
-        let metrics = face.glyph_metrics(skrifa::prelude::Size::unscaled(), skrifa::prelude::LocationRef::default());
+        let metrics = face.glyph_metrics(
+            skrifa::prelude::Size::unscaled(),
+            skrifa::prelude::LocationRef::default(),
+        );
         let widths = (0..glyphs)
             .map(|g| {
                 let advance = f64::from(metrics.advance_width(GlyphId::new(g)).unwrap_or(0.0));

@@ -27,8 +27,8 @@ impl Import {
     /// # Errors
     /// [`Error::Plate`] when it is not a PDF.
     pub fn read(pdf: &[u8], name: &'static str) -> Result<Self> {
-        let source =
-            Document::load_mem(pdf).map_err(|e| Error::Plate(format!("{name} can't be read as a PDF: {e}")))?;
+        let source = Document::load_mem(pdf)
+            .map_err(|e| Error::Plate(format!("{name} can't be read as a PDF: {e}")))?;
         let pages = source.page_iter().collect();
         Ok(Self {
             source,
@@ -50,7 +50,11 @@ impl Import {
     /// [`Error::Plate`] when there is no such page or it is malformed; [`Error::Io`], [`Error::DiskFull`].
     pub fn form(&mut self, page: usize, file: &mut PdfFile) -> Result<u32> {
         let id = *self.pages.get(page).ok_or_else(|| {
-            Error::Plate(format!("{} has {} pages, page {page} is asked for", self.name, self.pages.len()))
+            Error::Plate(format!(
+                "{} has {} pages, page {page} is asked for",
+                self.name,
+                self.pages.len()
+            ))
         })?;
         let leaf = self.page_dict(id)?;
         let mut dict = b"/Type/XObject/Subtype/Form/BBox".to_vec();
@@ -91,7 +95,16 @@ impl Import {
             push_name(&mut dict, key);
             self.copy(&self.inherited(&leaf, key)?, file, &mut dict)?;
         }
-        for key in [b"CropBox".as_slice(), b"BleedBox", b"TrimBox", b"ArtBox", b"Rotate", b"Group", b"Annots", b"UserUnit"] {
+        for key in [
+            b"CropBox".as_slice(),
+            b"BleedBox",
+            b"TrimBox",
+            b"ArtBox",
+            b"Rotate",
+            b"Group",
+            b"Annots",
+            b"UserUnit",
+        ] {
             if let Ok(value) = leaf.get(key) {
                 push_name(&mut dict, key);
                 self.copy(&value.clone(), file, &mut dict)?;
@@ -134,7 +147,10 @@ impl Import {
                 self.names(&tree, &mut found, 0)?;
             }
             if let Some(old) = catalog.get(b"Dests").ok().and_then(|d| self.dict(d)) {
-                found.extend(old.iter().map(|(name, value)| (name.clone(), value.clone())));
+                found.extend(
+                    old.iter()
+                        .map(|(name, value)| (name.clone(), value.clone())),
+                );
             }
         }
         let mut destinations = BTreeMap::new();
@@ -147,7 +163,12 @@ impl Import {
         Ok(destinations)
     }
 
-    fn names(&self, tree: &Dictionary, found: &mut Vec<(Vec<u8>, Object)>, depth: usize) -> Result<()> {
+    fn names(
+        &self,
+        tree: &Dictionary,
+        found: &mut Vec<(Vec<u8>, Object)>,
+        depth: usize,
+    ) -> Result<()> {
         if depth > DEPTH {
             return Err(self.broken("its name tree never ends"));
         }
@@ -158,7 +179,12 @@ impl Import {
                 }
             }
         }
-        for kid in tree.get(b"Kids").ok().and_then(|k| self.array(k)).unwrap_or_default() {
+        for kid in tree
+            .get(b"Kids")
+            .ok()
+            .and_then(|k| self.array(k))
+            .unwrap_or_default()
+        {
             if let Some(kid) = self.dict(&kid) {
                 self.names(&kid, found, depth + 1)?;
             }
@@ -166,7 +192,12 @@ impl Import {
         Ok(())
     }
 
-    fn entries(&mut self, first: Option<Object>, file: &mut PdfFile, depth: usize) -> Result<Vec<Entry>> {
+    fn entries(
+        &mut self,
+        first: Option<Object>,
+        file: &mut PdfFile,
+        depth: usize,
+    ) -> Result<Vec<Entry>> {
         if depth > DEPTH {
             return Err(self.broken("its outline never ends"));
         }
@@ -184,10 +215,17 @@ impl Import {
                     self.copy(&value.clone(), file, &mut target)?;
                 }
             }
-            let title = item.get(b"Title").ok().and_then(|t| t.as_str().ok()).unwrap_or_default();
+            let title = item
+                .get(b"Title")
+                .ok()
+                .and_then(|t| t.as_str().ok())
+                .unwrap_or_default();
             let mut literal = Vec::new();
             push_string(&mut literal, title);
-            let open = item.get(b"Count").and_then(Object::as_i64).is_ok_and(|count| count > 0);
+            let open = item
+                .get(b"Count")
+                .and_then(Object::as_i64)
+                .is_ok_and(|count| count > 0);
             entries.push(Entry {
                 title: literal,
                 target: Target::Ready(target),
@@ -217,7 +255,8 @@ impl Import {
 
     fn page_dict(&self, id: ObjectId) -> Result<Dictionary> {
         let page = self.source.get_dictionary(id);
-        page.cloned().map_err(|e| self.broken(&format!("a page is no dictionary ({e})")))
+        page.cloned()
+            .map_err(|e| self.broken(&format!("a page is no dictionary ({e})")))
     }
 
     /// An entry of a page, or of the nodes above it (ISO 32000-2 §7.7.3.4).
@@ -227,7 +266,11 @@ impl Import {
             if let Ok(value) = node.get(key) {
                 return Ok(value.clone());
             }
-            match node.get(b"Parent").ok().and_then(|parent| self.dict(parent)) {
+            match node
+                .get(b"Parent")
+                .ok()
+                .and_then(|parent| self.dict(parent))
+            {
                 Some(parent) => node = parent,
                 None => break,
             }
@@ -250,12 +293,14 @@ impl Import {
         };
         let mut joined = Vec::new();
         for stream in &streams {
-            let stream = self.resolve(stream).and_then(|s| s.as_stream().ok().cloned());
+            let stream = self
+                .resolve(stream)
+                .and_then(|s| s.as_stream().ok().cloned());
             let stream = stream.ok_or_else(|| self.broken("a page's content is no stream"))?;
             if stream.dict.has(b"Filter") {
-                let plain = stream
-                    .decompressed_content()
-                    .map_err(|e| self.broken(&format!("a page's content can't be inflated ({e})")))?;
+                let plain = stream.decompressed_content().map_err(|e| {
+                    self.broken(&format!("a page's content can't be inflated ({e})"))
+                })?;
                 joined.extend(plain);
             } else {
                 joined.extend_from_slice(&stream.content);
@@ -293,7 +338,9 @@ impl Import {
                 self.entries_of(dict, file, out)?;
                 out.extend_from_slice(b">>");
             }
-            Object::Stream(_) => return Err(self.broken("a stream stands where only a reference may")),
+            Object::Stream(_) => {
+                return Err(self.broken("a stream stands where only a reference may"));
+            }
             Object::Reference(id) => {
                 if !self.source.objects.contains_key(id) {
                     out.extend_from_slice(b" null");
@@ -315,10 +362,18 @@ impl Import {
         Ok(())
     }
 
-    fn entries_of(&mut self, dict: &Dictionary, file: &mut PdfFile, out: &mut Vec<u8>) -> Result<()> {
+    fn entries_of(
+        &mut self,
+        dict: &Dictionary,
+        file: &mut PdfFile,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         for (key, value) in dict {
             // The structure tree stays behind; the page tree is ours.
-            if matches!(key.as_slice(), b"StructParent" | b"StructParents" | b"Parent") {
+            if matches!(
+                key.as_slice(),
+                b"StructParent" | b"StructParents" | b"Parent"
+            ) {
                 continue;
             }
             push_name(out, key);
@@ -330,7 +385,12 @@ impl Import {
     fn drain(&mut self, file: &mut PdfFile) -> Result<()> {
         while let Some(id) = self.queue.pop() {
             let number = self.numbers[&id];
-            let object = self.source.objects.get(&id).cloned().unwrap_or(Object::Null);
+            let object = self
+                .source
+                .objects
+                .get(&id)
+                .cloned()
+                .unwrap_or(Object::Null);
             let mut out = Vec::new();
             match object {
                 Object::Stream(stream) => {
@@ -360,4 +420,3 @@ pub fn push_name(out: &mut Vec<u8>, name: &[u8]) {
         }
     }
 }
-

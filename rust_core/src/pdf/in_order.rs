@@ -77,7 +77,13 @@ pub fn in_order<W, T: Send, D: Send>(
 }
 
 /// The next index, once the window has room for it; `None` when there is none or the run is over.
-fn claim<T>(control: &JobControl, window: &Mutex<Window<T>>, moved: &Condvar, ahead: u64, count: u64) -> Option<u64> {
+fn claim<T>(
+    control: &JobControl,
+    window: &Mutex<Window<T>>,
+    moved: &Condvar,
+    ahead: u64,
+    count: u64,
+) -> Option<u64> {
     let mut now = lock(window);
     loop {
         if now.stop || now.next >= count || control.check().is_err() {

@@ -105,7 +105,12 @@ impl<'a> Measurer<'a> {
         }
     }
 
-    fn run(&mut self, run: u64, named: &[f64], control: &JobControl) -> Result<(Vec<u8>, Vec<(u64, f64)>)> {
+    fn run(
+        &mut self,
+        run: u64,
+        named: &[f64],
+        control: &JobControl,
+    ) -> Result<(Vec<u8>, Vec<(u64, f64)>)> {
         let crunched = self.rows.crunched;
         let range = run * RUN..((run + 1) * RUN).min(crunched.rows);
         let mut open = Open::at(crunched, range.start);
@@ -136,7 +141,12 @@ impl<'a> Measurer<'a> {
 ///
 /// # Errors
 /// As [`Shaper::line`].
-pub fn extra(shaper: &mut Shaper<'_>, band: &BandDesign<'_>, subject: &Subject<'_>, text: &mut String) -> Result<f64> {
+pub fn extra(
+    shaper: &mut Shaper<'_>,
+    band: &BandDesign<'_>,
+    subject: &Subject<'_>,
+    text: &mut String,
+) -> Result<f64> {
     let mut extra: f64 = 0.0;
     for cell in band.cells.iter().filter(|c| c.cell.wrap) {
         cell.say(subject, text);
@@ -150,7 +160,11 @@ pub fn extra(shaper: &mut Shaper<'_>, band: &BandDesign<'_>, subject: &Subject<'
 ///
 /// # Errors
 /// As [`Shaper::line`].
-pub fn lines(shaper: &mut Shaper<'_>, band: &BandDesign<'_>, subject: &Subject<'_>) -> Result<Vec<CellLines>> {
+pub fn lines(
+    shaper: &mut Shaper<'_>,
+    band: &BandDesign<'_>,
+    subject: &Subject<'_>,
+) -> Result<Vec<CellLines>> {
     band.cells
         .iter()
         .map(|cell| {

@@ -58,7 +58,12 @@ pub fn write(file: &mut PdfFile, entries: &[Entry]) -> Result<Option<u32>> {
 }
 
 /// Writes siblings; returns the first, the last, and how many entries show when their parent is open.
-fn siblings(file: &mut PdfFile, entries: &[Entry], parent: u32, unfold: bool) -> Result<(u32, u32, i64)> {
+fn siblings(
+    file: &mut PdfFile,
+    entries: &[Entry],
+    parent: u32,
+    unfold: bool,
+) -> Result<(u32, u32, i64)> {
     let first = file.reserve(entries.len() as u64)?;
     let last = first + entries.len() as u32 - 1;
     let mut shown = entries.len() as i64;

@@ -55,7 +55,10 @@ impl Pagination {
 
     /// The page on which the band at `cursor` starts.
     pub fn page_of(&self, cursor: Cursor) -> u64 {
-        let mut page = self.starts.partition_point(|start| *start <= cursor).saturating_sub(1) as u64;
+        let mut page = self
+            .starts
+            .partition_point(|start| *start <= cursor)
+            .saturating_sub(1) as u64;
         while self.splits.contains_key(&page) && self.start(page) == cursor {
             page -= 1;
         }
@@ -78,17 +81,30 @@ pub fn block(design: &Design<'_>, open: &Open<'_>, row: u64, rows: u64, out: &mu
 }
 
 /// The design of a band of the block of `row`.
-pub fn band<'d, 'p>(design: &'d Design<'p>, band: BandRef, open: &Open<'_>, row: u64) -> &'d BandDesign<'p> {
+pub fn band<'d, 'p>(
+    design: &'d Design<'p>,
+    band: BandRef,
+    open: &Open<'_>,
+    row: u64,
+) -> &'d BandDesign<'p> {
     match band {
         BandRef::Header(level) => &design.group_headers[level],
-        BandRef::Detail => &design.details[(open.stripe(row) % design.details.len() as u64) as usize],
+        BandRef::Detail => {
+            &design.details[(open.stripe(row) % design.details.len() as u64) as usize]
+        }
         BandRef::Subtotal(level, n) => &design.subtotals[level][n],
         BandRef::Grand(n) => &design.grand_total[n],
     }
 }
 
 /// What a band of the block of `row` speaks of.
-pub fn subject<'r>(band: BandRef, rows: &'r Rows<'_>, open: &'r Open<'_>, row: u64, batch: &mut usize) -> Subject<'r> {
+pub fn subject<'r>(
+    band: BandRef,
+    rows: &'r Rows<'_>,
+    open: &'r Open<'_>,
+    row: u64,
+    batch: &mut usize,
+) -> Subject<'r> {
     match band {
         BandRef::Header(level) | BandRef::Subtotal(level, _) => Subject::Group(level, open),
         BandRef::Detail => Subject::Row(rows.row(row, batch), open),
@@ -101,7 +117,11 @@ pub fn subject<'r>(band: BandRef, rows: &'r Rows<'_>, open: &'r Open<'_>, row: u
 /// # Errors
 /// [`Error::Plate`] when the plate does not fit the report or a page has no room for a row;
 /// [`Error::Cancelled`] and its like.
-pub fn paginate(crunched: &Crunched, plate: &PagePlate, control: &JobControl) -> Result<Pagination> {
+pub fn paginate(
+    crunched: &Crunched,
+    plate: &PagePlate,
+    control: &JobControl,
+) -> Result<Pagination> {
     let design = Design::new(plate, crunched)?;
     let rows = Rows::new(crunched)?;
     let heights = if design.details.iter().any(|band| band.wraps) {
@@ -190,7 +210,10 @@ impl<'a> Breaker<'a> {
         }
         let opening = open.opening(first);
         if first > 0 && (opening..crunched.levels.len()).any(|level| self.design.breaks(level)) {
-            self.page(Cursor { row: first, step: 0 });
+            self.page(Cursor {
+                row: first,
+                step: 0,
+            });
         }
         block(self.design, &open, first, crunched.rows, &mut bands);
         self.block(first, &bands, &open)?;
@@ -259,7 +282,10 @@ impl<'a> Breaker<'a> {
                 BandRef::Detail => heights[step + 1..].iter().sum(),
                 _ => 0.0,
             };
-            let at = Cursor { row, step: step as u32 };
+            let at = Cursor {
+                row,
+                step: step as u32,
+            };
             if self.fits(height + tail) {
                 self.y += height;
                 continue;
@@ -283,7 +309,8 @@ impl<'a> Breaker<'a> {
         loop {
             self.glance()?;
             let rest = rest(band, &cells, &from);
-            if self.fits(rest + tail) || (self.fits(rest) && rest == band.height && self.is_fresh()) {
+            if self.fits(rest + tail) || (self.fits(rest) && rest == band.height && self.is_fresh())
+            {
                 self.y += rest;
                 return Ok(());
             }
@@ -299,10 +326,15 @@ impl<'a> Breaker<'a> {
                 .zip(&from)
                 .map(|((count, step), from)| (from + 1 + (room / step) as u32).min(count))
                 .collect();
-            if cells_of(band, &cells).zip(&next).all(|((count, _), next)| *next == count) {
+            if cells_of(band, &cells)
+                .zip(&next)
+                .all(|((count, _), next)| *next == count)
+            {
                 // All would fit but not what must stay with it: the last line goes along.
                 let mut held = false;
-                for ((count, _), (next, from)) in cells_of(band, &cells).zip(next.iter_mut().zip(&from)) {
+                for ((count, _), (next, from)) in
+                    cells_of(band, &cells).zip(next.iter_mut().zip(&from))
+                {
                     if count - from >= 2 {
                         *next = count - 1;
                         held = true;
@@ -326,7 +358,9 @@ impl<'a> Breaker<'a> {
     fn turn(&mut self, at: Cursor, from: &[u32]) {
         self.page(at);
         if from.iter().any(|line| *line > 0) {
-            self.pages.splits.insert(self.pages.pages() - 1, from.into());
+            self.pages
+                .splits
+                .insert(self.pages.pages() - 1, from.into());
         }
     }
 
@@ -385,7 +419,10 @@ impl<'a> Breaker<'a> {
     }
 }
 
-fn cells_of<'a>(band: &'a BandDesign<'_>, cells: &'a [CellLines]) -> impl Iterator<Item = (u32, f64)> {
+fn cells_of<'a>(
+    band: &'a BandDesign<'_>,
+    cells: &'a [CellLines],
+) -> impl Iterator<Item = (u32, f64)> {
     band.cells
         .iter()
         .zip(cells)
@@ -396,6 +433,8 @@ fn cells_of<'a>(band: &'a BandDesign<'_>, cells: &'a [CellLines]) -> impl Iterat
 fn rest(band: &BandDesign<'_>, cells: &[CellLines], from: &[u32]) -> f64 {
     cells_of(band, cells)
         .zip(from)
-        .map(|((count, step), from)| band.height + f64::from((count - from).saturating_sub(1)) * step)
+        .map(|((count, step), from)| {
+            band.height + f64::from((count - from).saturating_sub(1)) * step
+        })
         .fold(band.height, f64::max)
 }

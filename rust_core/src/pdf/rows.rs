@@ -61,7 +61,13 @@ impl<'c> Rows<'c> {
         let batches = crunched
             .batches
             .iter()
-            .map(|batch| batch.columns().iter().map(|a| Column::new(a.as_ref())).collect())
+            .map(|batch| {
+                batch
+                    .columns()
+                    .iter()
+                    .map(|a| Column::new(a.as_ref()))
+                    .collect()
+            })
             .collect::<Result<_>>()?;
         Ok(Self { crunched, batches })
     }
@@ -92,7 +98,12 @@ impl<'c> Open<'c> {
         let index = crunched
             .levels
             .iter()
-            .map(|level| level.groups.partition_point(|g| g.first_row <= row).saturating_sub(1))
+            .map(|level| {
+                level
+                    .groups
+                    .partition_point(|g| g.first_row <= row)
+                    .saturating_sub(1)
+            })
             .collect();
         Self { crunched, index }
     }
@@ -100,7 +111,11 @@ impl<'c> Open<'c> {
     /// Goes on to `row`, which is the next one.
     pub fn advance(&mut self, row: u64) {
         for (level, index) in self.crunched.levels.iter().zip(&mut self.index) {
-            if level.groups.get(*index + 1).is_some_and(|g| g.first_row <= row) {
+            if level
+                .groups
+                .get(*index + 1)
+                .is_some_and(|g| g.first_row <= row)
+            {
                 *index += 1;
             }
         }
@@ -119,7 +134,9 @@ impl<'c> Open<'c> {
     /// The outermost level of which a group starts at `row`; the number of levels if none does.
     pub fn opening(&self, row: u64) -> usize {
         let levels = self.index.len();
-        (0..levels).find(|l| self.group(*l).first_row == row).unwrap_or(levels)
+        (0..levels)
+            .find(|l| self.group(*l).first_row == row)
+            .unwrap_or(levels)
     }
 
     /// The outermost level of which a group ends with `row`; the number of levels if none does.
@@ -171,12 +188,15 @@ impl<'r> Subject<'r> {
     fn value(&self, part: &Part) -> Value<'r> {
         match (self, part) {
             (Self::Row(row, _), Part::Column(n)) => row.value(*n),
-            (Self::Row(_, open) | Self::Group(_, open) | Self::Page(_, _, Some(open)), Part::Group(level)) => {
-                open.group(*level).key.as_value()
-            }
+            (
+                Self::Row(_, open) | Self::Group(_, open) | Self::Page(_, _, Some(open)),
+                Part::Group(level),
+            ) => open.group(*level).key.as_value(),
             (Self::Group(level, open), Part::Total(n)) => total(&open.group(*level).totals, *n),
             (Self::Report(crunched), Part::Total(n)) => total(&crunched.totals, *n),
-            (Self::Group(level, open), Part::Rows) => Value::Int(i128::from(open.group(*level).rows)),
+            (Self::Group(level, open), Part::Rows) => {
+                Value::Int(i128::from(open.group(*level).rows))
+            }
             (Self::Report(crunched), Part::Rows) => Value::Int(i128::from(crunched.rows)),
             (Self::Page(page, _, _), Part::Page) => Value::Int(i128::from(*page)),
             (Self::Page(_, pages, _), Part::Pages) => Value::Int(i128::from(*pages)),

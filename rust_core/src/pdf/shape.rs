@@ -12,7 +12,8 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 
 use harfrust::{
-    Buffer, BufferFlags, Direction, Feature, Script, ShapeOptions, ShapePlan, ShaperFont, Tag, shape,
+    Buffer, BufferFlags, Direction, Feature, Script, ShapeOptions, ShapePlan, ShaperFont, Tag,
+    shape,
 };
 use unicode_bidi::{Level, ParagraphBidiInfo};
 
@@ -145,7 +146,11 @@ impl<'f> Shaper<'f> {
         Self {
             fonts,
             styles,
-            hb: fonts.files.iter().map(|f| ShaperFont::new(&f.font)).collect(),
+            hb: fonts
+                .files
+                .iter()
+                .map(|f| ShaperFont::new(&f.font))
+                .collect(),
             plans: HashMap::new(),
             buffer: Some(Buffer::new()),
             cache: styles.iter().map(|_| HashMap::new()).collect(),
@@ -203,7 +208,8 @@ impl<'f> Shaper<'f> {
         };
         let glyphs = self.glyphs(text, item, spacing).ok()?;
         let unicode = &self.fonts.file_of(face).unicode;
-        let one_by_one = glyphs.len() == text.len() && glyphs.iter().enumerate().all(|(i, g)| g.cluster == i);
+        let one_by_one =
+            glyphs.len() == text.len() && glyphs.iter().enumerate().all(|(i, g)| g.cluster == i);
         one_by_one.then(|| {
             glyphs
                 .iter()
@@ -213,7 +219,10 @@ impl<'f> Shaper<'f> {
                     Set {
                         glyph: glyph.id,
                         advance: glyph.advance,
-                        plain: item.face == face && glyph.x == 0.0 && glyph.y == 0.0 && (heard == c || heard == '\0'),
+                        plain: item.face == face
+                            && glyph.x == 0.0
+                            && glyph.y == 0.0
+                            && (heard == c || heard == '\0'),
                     }
                 })
                 .collect()
@@ -233,7 +242,10 @@ impl<'f> Shaper<'f> {
             };
             let file = self.fonts.faces[style.face].file;
             for (c, glyph) in figures.glyphs(*bits) {
-                let heard = self.fonts.files[file].unicode.get(usize::from(glyph)).copied();
+                let heard = self.fonts.files[file]
+                    .unicode
+                    .get(usize::from(glyph))
+                    .copied();
                 let said = (heard.unwrap_or('\0') == '\0').then(|| c.to_string().into_boxed_str());
                 self.used.note(file, glyph, said);
             }
@@ -264,7 +276,12 @@ impl<'f> Shaper<'f> {
             let glyphs = self.glyphs(text, &item, spacing)?;
             let file = self.fonts.faces[item.face].file;
             speaks &= self.read(text, &item, file, &glyphs, &mut line.missing);
-            draw(self.fonts.files[file].widths.as_slice(), file, &glyphs, &mut line);
+            draw(
+                self.fonts.files[file].widths.as_slice(),
+                file,
+                &glyphs,
+                &mut line,
+            );
         }
         if !speaks {
             line.actual = Some(text.into());
@@ -307,22 +324,38 @@ impl<'f> Shaper<'f> {
         for (i, c) in text[run.clone()].char_indices() {
             let range = run.start + i..run.start + i + c.len_utf8();
             let script = strong_script(c);
-            let open = if items.len() > start { items.last_mut() } else { None };
+            let open = if items.len() > start {
+                items.last_mut()
+            } else {
+                None
+            };
             if let Some(last) = open {
                 let font = if follows(c) || (c == ' ' && self.fonts.file_of(last.face).has(c)) {
                     last.face
                 } else {
                     self.fonts.face_for(face, c).unwrap_or(face)
                 };
-                if font == last.face && (script.is_none() || last.script.is_none() || script == last.script) {
+                if font == last.face
+                    && (script.is_none() || last.script.is_none() || script == last.script)
+                {
                     last.text.end = range.end;
                     last.script = last.script.or(script);
                     continue;
                 }
-                items.push(Item { text: range, face: font, script, rtl });
+                items.push(Item {
+                    text: range,
+                    face: font,
+                    script,
+                    rtl,
+                });
             } else {
                 let font = self.fonts.face_for(face, c).unwrap_or(face);
-                items.push(Item { text: range, face: font, script, rtl });
+                items.push(Item {
+                    text: range,
+                    face: font,
+                    script,
+                    rtl,
+                });
             }
         }
     }
@@ -382,7 +415,14 @@ impl<'f> Shaper<'f> {
     }
 
     /// Notes the glyphs used and what they say; `false` when they do not read as the text.
-    fn read(&mut self, text: &str, item: &Item, file: usize, glyphs: &[Glyph], missing: &mut u32) -> bool {
+    fn read(
+        &mut self,
+        text: &str,
+        item: &Item,
+        file: usize,
+        glyphs: &[Glyph],
+        missing: &mut u32,
+    ) -> bool {
         let unicode = &self.fonts.files[file].unicode;
         let used = &mut self.used.files[file];
         let mut reads = true;
@@ -392,7 +432,11 @@ impl<'f> Shaper<'f> {
         let mut at = 0;
         while at < glyphs.len() {
             let cluster = glyphs[at].cluster;
-            let end = at + glyphs[at..].iter().take_while(|g| g.cluster == cluster).count();
+            let end = at
+                + glyphs[at..]
+                    .iter()
+                    .take_while(|g| g.cluster == cluster)
+                    .count();
             let next = clusters.partition_point(|c| *c <= cluster);
             let stop = clusters.get(next).copied().unwrap_or(item.text.end);
             let said = &text[cluster..stop.max(cluster)];
@@ -400,7 +444,9 @@ impl<'f> Shaper<'f> {
             if let [glyph] = &glyphs[at..end] {
                 if glyph.id == 0 {
                     reads = false;
-                    self.used.missing.extend(said.chars().find(|c| !follows(*c)));
+                    self.used
+                        .missing
+                        .extend(said.chars().find(|c| !follows(*c)));
                     *missing += 1;
                     used.entry(0).or_insert(None);
                 } else if heard(glyph) == '\0' {
@@ -411,10 +457,15 @@ impl<'f> Shaper<'f> {
                 }
             } else {
                 reads &= said.chars().count() == end - at
-                    && said.chars().zip(&glyphs[at..end]).all(|(c, g)| heard(g) == c);
+                    && said
+                        .chars()
+                        .zip(&glyphs[at..end])
+                        .all(|(c, g)| heard(g) == c);
                 for glyph in &glyphs[at..end] {
                     if glyph.id == 0 {
-                        self.used.missing.extend(said.chars().find(|c| !follows(*c)));
+                        self.used
+                            .missing
+                            .extend(said.chars().find(|c| !follows(*c)));
                         *missing += 1;
                     }
                     used.entry(glyph.id).or_insert(None);

@@ -55,7 +55,10 @@ impl PageTree {
                     .levels
                     .get(level + 1)
                     .map(|(above, _)| above + (number - first) / FANOUT as u32);
-                file.object(number, &node(parent, kids.iter().map(|(kid, _)| *kid), pages))?;
+                file.object(
+                    number,
+                    &node(parent, kids.iter().map(|(kid, _)| *kid), pages),
+                )?;
                 nodes.push((number, pages));
             }
             kids = nodes;

@@ -16,7 +16,12 @@ const SLACK: f64 = 1e-6;
 ///
 /// # Errors
 /// As [`Shaper::line`].
-pub fn wrap(shaper: &mut Shaper<'_>, style: usize, text: &str, width: f64) -> Result<Vec<Range<usize>>> {
+pub fn wrap(
+    shaper: &mut Shaper<'_>,
+    style: usize,
+    text: &str,
+    width: f64,
+) -> Result<Vec<Range<usize>>> {
     let whole = 0..text.len();
     if text.len() < 256 && shaper.line(style, text)?.width <= width + SLACK {
         return Ok(vec![whole]);

@@ -27,6 +27,10 @@ impl JobControl {
         self.0.cancel();
     }
 
+    fn check(&self) -> PyResult<()> {
+        Ok(self.0.check()?)
+    }
+
     #[getter]
     fn cancelled(&self) -> bool {
         self.0.is_cancelled()

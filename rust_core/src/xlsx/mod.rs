@@ -1,5 +1,30 @@
 //! XLSX: a workbook that XlsxWriter designed, with the rows written by this crate.
+//!
+//! ```text
+//! specimen.xlsx ─▶ Archive ─┬─ other parts ───────────────────────────────▶ copied as they are ─┐
+//!                           └─ large sheets ▶ SheetSpecimen ▶ Bands ─┐                          ▼
+//! Crunched ─▶ Layout (which row is where) ─▶ chunks of rows ─▶ rows ─▶ Encoder ─▶ in order ─▶ Package
+//! ```
 
+mod archive;
+mod bands;
+mod deflate;
+mod edit;
+mod escape;
+mod layout;
+mod number;
+mod ordered;
+mod package;
 pub mod plate;
+mod reference;
+mod rows;
+mod shared_strings;
+mod specimen;
+mod subtotal;
+mod tables;
+mod tally;
+mod workbook;
+mod writer;
 
 pub use plate::SheetPlate;
+pub use writer::write_xlsx;

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
+use super::reference::{MAX_COLUMNS, MAX_ROWS};
 use crate::band::Part;
+use crate::crunch::Crunched;
 use crate::error::{Error, Result};
 
 /// A workbook whose large sheets hold one template row per kind of band instead of the rows.
@@ -20,10 +22,9 @@ pub struct SheetPlate {
 pub struct PlateSheet {
     /// Its name in the workbook.
     pub name: String,
-    /// The first template row; every row above it is kept as XlsxWriter wrote it.
+    /// The first template row; every row above it is kept as XlsxWriter wrote it, on every sheet that the rows
+    /// go on to.
     pub first_row: u32,
-    /// Rows directly above `first_row` that are repeated when the rows roll over to a further sheet.
-    pub header_rows: u32,
     /// Number of columns.
     pub columns: u32,
     /// Template rows, one per kind of band.
@@ -77,5 +78,73 @@ impl SheetPlate {
             sheets: json.sheets,
             workbook,
         })
+    }
+}
+
+impl PlateSheet {
+    /// The first row of the specimen below the template rows.
+    pub fn below(&self) -> u32 {
+        self.first_row + self.bands.all().count() as u32
+    }
+
+    /// Checks the sheet against the limits of the format, the report, and itself.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for a sheet that is too wide, [`Error::Plate`] for bands that do not fit.
+    pub fn check(&self, crunched: &Crunched) -> Result<()> {
+        let Self { name, columns, .. } = self;
+        if *columns > MAX_COLUMNS {
+            return Err(Error::Limit(format!(
+                "sheet {name:?} has {columns} columns, a worksheet has {MAX_COLUMNS}"
+            )));
+        }
+        if self.first_row >= MAX_ROWS {
+            return Err(Error::Limit(format!(
+                "sheet {name:?} starts at row {}, a worksheet has {MAX_ROWS}",
+                self.first_row
+            )));
+        }
+        let wrong = |what: String| Err(Error::Plate(format!("sheet {name:?}: {what}")));
+        if let Some(band) = self
+            .bands
+            .all()
+            .find(|band| band.cells.len() != *columns as usize)
+        {
+            return wrong(format!(
+                "row {} has {} cells for {columns} columns",
+                band.row + 1,
+                band.cells.len()
+            ));
+        }
+        let levels = crunched.levels.len();
+        for (noun, count) in [
+            ("group headers", self.bands.group_headers.len()),
+            ("subtotals", self.bands.subtotals.len()),
+        ] {
+            if count != 0 && count != levels {
+                return wrong(format!("{noun} for {count} levels of {levels}"));
+            }
+        }
+        let mut rows: Vec<u32> = self.bands.all().map(|band| band.row).collect();
+        let grand = rows.len() - self.bands.grand_total.len();
+        rows[..grand].sort_unstable();
+        if !rows.iter().copied().eq(self.first_row..self.below()) {
+            return wrong(
+                "template rows must stand together from first_row on, the grand total last"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+}
+
+impl SheetBands {
+    /// Every band; the grand total comes last.
+    fn all(&self) -> impl Iterator<Item = &SheetBand> {
+        self.group_headers
+            .iter()
+            .chain([&self.detail])
+            .chain(self.subtotals.iter().flatten())
+            .chain(&self.grand_total)
     }
 }

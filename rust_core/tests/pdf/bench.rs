@@ -9,7 +9,10 @@ use rust_core::pdf::{paginate, write_pdf};
 #[test]
 #[ignore = "takes half a minute; run by hand"]
 fn a_million_rows() {
-    let rows: usize = std::env::var("ROWS").ok().and_then(|v| v.parse().ok()).unwrap_or(1_000_000);
+    let rows: usize = std::env::var("ROWS")
+        .ok()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(1_000_000);
     let folder = Folder::new("million");
     let report = Report::ledger(rows, 40);
     let t = Instant::now();
@@ -19,7 +22,11 @@ fn a_million_rows() {
     let control = JobControl::new(2, None);
     let t = Instant::now();
     let pages = paginate(&crunched, &plate, &control).unwrap();
-    println!("paginate {:.3}s, {} pages", t.elapsed().as_secs_f64(), pages.pages());
+    println!(
+        "paginate {:.3}s, {} pages",
+        t.elapsed().as_secs_f64(),
+        pages.pages()
+    );
     let path = folder.path("out.pdf");
     let t = Instant::now();
     let written = write_pdf(&crunched, &plate, &pages, &path, &control, None, None).unwrap();
@@ -31,6 +38,9 @@ fn a_million_rows() {
         written.warnings
     );
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    println!("{}", status.lines().find(|l| l.starts_with("VmHWM")).unwrap());
+    println!(
+        "{}",
+        status.lines().find(|l| l.starts_with("VmHWM")).unwrap()
+    );
     assert_eq!(written.control, crunched.control);
 }

@@ -17,7 +17,8 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     pub fn new(test: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("pressroom-pdf-{test}-{}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("pressroom-pdf-{test}-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -35,13 +36,19 @@ impl Drop for Folder {
 
 /// The file of a font that is installed.
 pub fn font(pattern: &str) -> PathBuf {
-    let out = Command::new("fc-match").args(["-f", "%{file}", pattern]).output().expect("fc-match runs");
+    let out = Command::new("fc-match")
+        .args(["-f", "%{file}", pattern])
+        .output()
+        .expect("fc-match runs");
     PathBuf::from(String::from_utf8(out.stdout).unwrap())
 }
 
 /// What a program prints; it must succeed.
 pub fn run(program: &str, args: &[&str]) -> String {
-    let out = Command::new(program).args(args).output().unwrap_or_else(|e| panic!("{program}: {e}"));
+    let out = Command::new(program)
+        .args(args)
+        .output()
+        .unwrap_or_else(|e| panic!("{program}: {e}"));
     assert!(
         out.status.success(),
         "{program} {args:?}: {}{}",
@@ -59,7 +66,10 @@ pub fn text(pdf: &Path) -> String {
 /// Fails unless qpdf finds the file in order.
 pub fn check(pdf: &Path) {
     let out = run("qpdf", &["--check", pdf.to_str().unwrap()]);
-    assert!(out.contains("No syntax or stream encoding errors found"), "{out}");
+    assert!(
+        out.contains("No syntax or stream encoding errors found"),
+        "{out}"
+    );
     assert!(!out.contains("WARNING"), "{out}");
 }
 
@@ -95,10 +105,15 @@ impl Report {
     /// Columns of text: `fields[i]` holds column i.
     pub fn texts(fields: &[(&str, Vec<String>)]) -> Self {
         let schema = Schema::new(
-            fields.iter().map(|(name, _)| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>(),
+            fields
+                .iter()
+                .map(|(name, _)| Field::new(*name, DataType::Utf8, true))
+                .collect::<Vec<_>>(),
         );
-        let columns: Vec<ArrayRef> =
-            fields.iter().map(|(_, values)| Arc::new(StringArray::from(values.clone())) as ArrayRef).collect();
+        let columns: Vec<ArrayRef> = fields
+            .iter()
+            .map(|(_, values)| Arc::new(StringArray::from(values.clone())) as ArrayRef)
+            .collect();
         let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
         Self::of(batch, &[], vec![])
     }
@@ -140,8 +155,10 @@ impl Report {
             "groups": groups.iter().map(|g| json!({"source": g, "format": ""})).collect::<Vec<_>>(),
             "totals": totals,
         });
-        let footer = |text: Value| json!({"parts": text, "x": 40.0, "width": WIDTH - 80.0, "baseline": 815.0,
-            "align": "right", "line_height": 10.0, "style": {"font": 0, "size": 7.0}});
+        let footer = |text: Value| {
+            json!({"parts": text, "x": 40.0, "width": WIDTH - 80.0, "baseline": 815.0,
+            "align": "right", "line_height": 10.0, "style": {"font": 0, "size": 7.0}})
+        };
         let kind = json!({"top": TOP, "bottom": BOTTOM, "art": {"form": null, "texts":
             [footer(json!([{"text": "Page "}, "page", {"text": " of "}, "pages"]))]}});
         let layout = json!({
@@ -159,21 +176,41 @@ impl Report {
             "page_break": vec![false; levels], "bookmark": vec![true; levels],
             "info": {"title": "Ledger – Übersicht", "author": "Pressroom", "language": "en"},
         });
-        Self { batch, plan, layout, furniture: Vec::new() }
+        Self {
+            batch,
+            plan,
+            layout,
+            furniture: Vec::new(),
+        }
     }
 
     /// A ledger of eight columns in groups of `size` rows.
     pub fn ledger(rows: usize, size: usize) -> Self {
         let n = |i: usize| i as i64;
         let dates: Date32Array = (0..rows).map(|i| Some(19_000 + (i / 7) as i32)).collect();
-        let accounts: StringArray = (0..rows).map(|i| Some(format!("A{:05}", i / size))).collect();
+        let accounts: StringArray = (0..rows)
+            .map(|i| Some(format!("A{:05}", i / size)))
+            .collect();
         let ids: Int64Array = (0..rows).map(|i| Some(n(i))).collect();
-        let words = ["Wire transfer", "Card payment", "Office rent", "Café Zürich", "Waffle fund", "Interest", "Fee"];
-        let names: StringArray = (0..rows).map(|i| Some(words[i * 7919 % words.len()])).collect();
-        let refs: StringArray = (0..rows).map(|i| Some(format!("REF-{:07}", i * 31 % 9_999_991))).collect();
+        let words = [
+            "Wire transfer",
+            "Card payment",
+            "Office rent",
+            "Café Zürich",
+            "Waffle fund",
+            "Interest",
+            "Fee",
+        ];
+        let names: StringArray = (0..rows)
+            .map(|i| Some(words[i * 7919 % words.len()]))
+            .collect();
+        let refs: StringArray = (0..rows)
+            .map(|i| Some(format!("REF-{:07}", i * 31 % 9_999_991)))
+            .collect();
         let money = |seed: usize| {
-            let values: Decimal128Array =
-                (0..rows).map(|i| Some(((i * seed) % 20_000_003) as i128 - 1_000_000)).collect();
+            let values: Decimal128Array = (0..rows)
+                .map(|i| Some(((i * seed) % 20_000_003) as i128 - 1_000_000))
+                .collect();
             Arc::new(values.with_precision_and_scale(18, 2).unwrap()) as ArrayRef
         };
         let counts: Int64Array = (0..rows).map(|i| Some(n(i * 13 % 1009))).collect();
@@ -189,7 +226,9 @@ impl Report {
             ("count", Arc::new(counts)),
         ])
         .unwrap();
-        let totals = [4, 5, 6].map(|column| json!({"column": column, "kind": "sum"})).to_vec();
+        let totals = [4, 5, 6]
+            .map(|column| json!({"column": column, "kind": "sum"}))
+            .to_vec();
         Self::of(batch, &["account"], totals)
     }
 
@@ -200,9 +239,18 @@ impl Report {
         let rows = self.batch.num_rows();
         // Several batches, so that their borders are crossed.
         let size = (rows / 3 + 1).min(65_536);
-        let parts: Vec<_> =
-            (0..rows).step_by(size).map(|at| Ok(self.batch.slice(at, size.min(rows - at)))).collect();
-        crunch(parts.into_iter(), &schema, plan, &folder.path("spool"), &control).unwrap()
+        let parts: Vec<_> = (0..rows)
+            .step_by(size)
+            .map(|at| Ok(self.batch.slice(at, size.min(rows - at))))
+            .collect();
+        crunch(
+            parts.into_iter(),
+            &schema,
+            plan,
+            &folder.path("spool"),
+            &control,
+        )
+        .unwrap()
     }
 
     pub fn plate(&self) -> PagePlate {

@@ -1,0 +1,83 @@
+"""Options that several commands share, and what their values mean."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pressroom.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OUTPUTS = ("pdf", "xlsx")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+Data = Annotated[
+    list[str],
+    typer.Option(
+        "--data",
+        metavar="FILE",
+        help="rows: CSV, Parquet, JSON lines or Arrow IPC; the first is `dataset` in the SQL, each also has "
+        "its own name (flights.csv is flights; NAME=FILE gives another)",
+    ),
+]
+Parameters = Annotated[
+    list[str] | None, typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="a parameter of the report")
+]
+Format = Annotated[str, typer.Option("--format", metavar="pdf,xlsx", help="what to write")]
+Url = Annotated[
+    str, typer.Option("--url", envvar="PRESSROOM_URL", help="the server's address", show_default=True)
+]
+
+
+def parse_parameters(given: Sequence[str] | None) -> dict[str, str]:
+    """`KEY=VALUE` pairs; raises `BadRequest` for anything else and for a key given twice."""
+    found: dict[str, str] = {}
+    for pair in given or ():
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise BadRequest(f"-p {pair}: not KEY=VALUE", hint="-p since=2013-06-01")
+        if key in found:
+            raise BadRequest(f"-p {key}: given twice")
+        found[key] = value
+    return found
+
+
+def parse_outputs(given: str) -> tuple[str, ...]:
+    """`pdf`, `xlsx` or both with a comma; raises `BadRequest`."""
+    outputs = tuple(dict.fromkeys(part.strip().lower() for part in given.split(",") if part.strip()))
+    if not outputs or (unknown := [o for o in outputs if o not in OUTPUTS]):
+        raise BadRequest(
+            f"--format {given}: {'nothing' if not outputs else unknown[0]!r} is no output",
+            hint="--format pdf, --format xlsx or --format pdf,xlsx",
+        )
+    return outputs
+
+
+def parse_data(given: Sequence[str]) -> dict[str, Path]:
+    """Files by the names that the SQL knows them by, in order; raises `BadRequest` for one not there."""
+    found: dict[str, Path] = {}
+    for argument in given:
+        name, path = _named(argument)
+        if name in found:
+            raise BadRequest(
+                f"--data {argument}: two files are called {name!r}", hint="--data NAME=FILE names one"
+            )
+        if not path.exists():
+            raise BadRequest(f"--data {path}: no such file")
+        if not path.is_file():
+            raise BadRequest(f"--data {path}: not a file")
+        found[name] = path
+    return found
+
+
+def _named(argument: str) -> tuple[str, Path]:
+    name, equals, path = argument.partition("=")
+    if equals and _NAME.fullmatch(name) and not Path(argument).exists():
+        return name, Path(path)
+    stem = re.sub(r"[^a-z0-9]+", "_", Path(argument).name.split(".")[0].lower()).strip("_")
+    return (stem if _NAME.fullmatch(stem) else f"data_{stem}"[:63].rstrip("_")), Path(argument)

@@ -1,0 +1,155 @@
+"""A report built in this process: the work in a thread, so that Ctrl-C and the bar stay alive."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rust_core
+from pressroom.build import Built, build
+from pressroom.cli.screen import bar
+from pressroom.parameters import check_parameters
+from pressroom.reports import open_report
+from pressroom.source import Dataset, detect_format
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pressroom.jobs import Phase
+    from pressroom.settings import Settings
+
+LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a run left, and how."""
+
+    built: Built
+    threads: int
+    publish_seconds: float
+
+
+def render_files(
+    report_name: str,
+    files: Mapping[str, Path],
+    parameters: Mapping[str, str],
+    outputs: Sequence[str],
+    out: Path,
+    *,
+    settings: Settings,
+    threads: int,
+) -> Rendered:
+    """Build `outputs` in a folder inside `out`, then move them up; an error leaves `out` as it was."""
+    report = open_report(report_name, settings.report_dirs)
+    values = check_parameters(report.definition, parameters)
+    sources = datasets(files)
+    control = rust_core.JobControl(threads)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".pressroom-", dir=out) as work:
+        built = _watched(
+            lambda enter: build(
+                report,
+                sources,
+                values,
+                outputs,
+                Path(work),
+                control=control,
+                memory_limit_bytes=settings.memory_limit_bytes,
+                enter=enter,
+            ),
+            control,
+            report.definition.title,
+        )
+        began = time.perf_counter()
+        for file in built.files:
+            _publish(file.path, out / file.name)
+        _sync(out)
+        return Rendered(built, control.threads, time.perf_counter() - began)
+
+
+def datasets(files: Mapping[str, Path]) -> list[Dataset]:
+    """Files as datasets, their formats found from what is in them."""
+    return [Dataset(name, path, detect_format(path, path.name)) for name, path in files.items()]
+
+
+def write_stats(rendered: Rendered, path: Path) -> None:
+    """Figures of a run as JSON; an output's `seconds` is the core's own wall time for that file."""
+    built = rendered.built
+    found: dict[str, Any] = {
+        "rows": built.rows,
+        "phases": {
+            **dict.fromkeys(("read", "crunch", "plate", "pdf", "xlsx"), 0.0),
+            **built.phases,
+            "publish": rendered.publish_seconds,
+        },
+    }
+    for file in built.files:
+        figures: dict[str, Any] = {"bytes": file.bytes, "seconds": file.seconds}
+        if file.pages is not None:
+            found["pdf"] = {"pages": file.pages, **figures}
+        else:
+            found["xlsx"] = {"sheets": file.sheets, "cells": file.cells, **figures}
+    found["threads"] = rendered.threads
+    found["peak_rss_bytes"] = peak_rss_bytes()
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def peak_rss_bytes() -> int:
+    """Most memory this process has held (getrusage(2): kilobytes on Linux, bytes on macOS)."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def _watched(
+    work: Callable[[Callable[[Phase], None]], Built], control: rust_core.JobControl, title: str
+) -> Built:
+    phase = [title]
+
+    def enter(entered: Phase) -> None:
+        phase[0] = str(entered)
+
+    with bar(title) as move, ThreadPoolExecutor(1, thread_name_prefix="build") as pool:
+        result = pool.submit(work, enter)
+        with _cancelling(control):
+            while True:
+                done, total = control.progress()
+                move(phase[0], done, total or None)
+                with contextlib.suppress(NotYet):
+                    return result.result(timeout=LOOK_SECONDS)
+
+
+@contextlib.contextmanager
+def _cancelling(control: rust_core.JobControl) -> Iterator[None]:
+    """Ctrl-C reaches the core too: the pool waits for its thread, which ends within 50 ms of work."""
+    try:
+        yield
+    except BaseException:
+        control.cancel()
+        raise
+
+
+def _publish(made: Path, target: Path) -> None:
+    with made.open("rb") as file:
+        os.fsync(file.fileno())
+    made.replace(target)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

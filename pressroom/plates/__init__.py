@@ -1,0 +1,1 @@
+"""Designing with a specimen: WeasyPrint and XlsxWriter lay out a few rows, the Rust core replays them."""

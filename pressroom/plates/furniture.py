@@ -1,0 +1,149 @@
+"""Furniture: what stands around the table on its pages, and its texts that change from page to page."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from weasyprint.formatting_structure import boxes
+
+from pressroom.errors import TemplateFailed
+from pressroom.plates.texts import Lettering, lines, text_boxes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pressroom.plates.fonts import FontTable
+    from pressroom.plates.layout import TablePage
+
+_COUNTERS = {"page": "page", "pages": "pages"}
+
+
+def running_groups(found: Sequence[TablePage]) -> dict[str, int]:
+    """Named strings that group headers set (`string-set: carrier content()`), with their levels."""
+    names: dict[str, int] = {}
+    for table_page in found:
+        for row in (row for group in table_page.table.children for row in group.children):
+            level = re.search(r"\blevel-(\d+)\b", row.element.get("class", ""))
+            if level is None or "group" not in row.element.get("class", "").split():
+                continue
+            for box in (row, *row.descendants()):
+                if box.string_set and box.string_set != "none":
+                    names.update((name, int(level[1])) for name, _ in box.string_set)
+    return names
+
+
+def take_texts(
+    page: TablePage, running: Mapping[str, int], fonts: FontTable, warnings: list[str]
+) -> list[dict[str, Any]]:
+    """Texts of the page that show a page number or the open group, as cells; they are taken off the page.
+
+    The table is taken off too: what is left is drawn once.
+    """
+    parent = page.path[-1]
+    parent.children = [child for child in parent.children if child is not page.table]
+    cells: list[dict[str, Any]] = []
+    lettering = Lettering(fonts, warnings)
+    for box in _boxes(page.page):
+        content = box.style["content"]
+        if not isinstance(content, tuple) or not any(_changes(token, running) for token in content):
+            continue
+        parts = _parts(box, content, running, warnings)
+        holder = box if isinstance(box, boxes.MarginBox) else _container(page.page, box)
+        left = holder.content_box_x()
+        for line in lines(holder):
+            inside = list(text_boxes(line))
+            own = [t for t in text_boxes(box) if any(t is other for other in inside)]
+            if own:
+                cells.extend(
+                    lettering.line(
+                        line,
+                        _filled(own[0], parts),
+                        edges=(left, left + holder.width),
+                        origin=0.0,
+                        extra={"wrap": False},
+                    )
+                )
+                _remove(line, inside)
+    return cells
+
+
+def _filled(box: Any, parts: list[Any]) -> Callable[[Any], list[Any] | None]:  # noqa: ANN401 - a TextBox
+    return lambda text: parts if text is box else None
+
+
+def _parts(
+    box: Any,  # noqa: ANN401 - a box with generated content
+    content: Sequence[tuple[str, Any]],
+    running: Mapping[str, int],
+    warnings: list[str],
+) -> list[Any]:
+    """The generated text as parts; the text itself says what named strings and attributes were."""
+    texts = list(text_boxes(box))
+    pattern = "".join(
+        re.escape(" ".join(v.split(" "))) if kind == "string" else "(.*?)" for kind, v in content
+    )
+    text = "".join(t.text for t in texts)
+    match = re.fullmatch(r"\s*" + pattern.strip(), text, re.IGNORECASE | re.DOTALL)
+    if len(texts) != 1 or match is None:
+        raise TemplateFailed(
+            f"report.html: a page counter stands in a text that does not fit on one line: {text!r}",
+            hint="give its margin box more room, or white-space: nowrap; keep images out of it",
+        )
+    parts: list[Any] = []
+    found = iter(match.groups())
+    for token in content:
+        kind, value = token
+        shown = value if kind == "string" else next(found)
+        if kind == "counter()" and value[0] in _COUNTERS:
+            if value[1] != "decimal":
+                _add(warnings, f"counter({value[0]}, {value[1]}) is printed in decimal on the table's pages")
+            parts.append(_COUNTERS[value[0]])
+        elif kind == "string()" and value[0] in running:
+            parts.append({"group": running[value[0]]})
+        elif parts and isinstance(parts[-1], dict) and "text" in parts[-1]:
+            parts[-1] = {"text": parts[-1]["text"] + shown}
+        elif shown:
+            parts.append({"text": shown})
+    return parts
+
+
+def _changes(token: tuple[str, Any], running: Mapping[str, int]) -> bool:
+    kind, value = token
+    if kind == "counter()":
+        return value[0] in _COUNTERS
+    return kind == "string()" and value[0] in running
+
+
+def _boxes(box: Any) -> Iterator[Any]:  # noqa: ANN401 - boxes
+    for child in list(getattr(box, "children", ())):
+        yield child
+        yield from _boxes(child)
+
+
+def _container(root: Any, wanted: Any) -> Any:  # noqa: ANN401 - boxes
+    """The block whose line holds `wanted`."""
+    found = None
+
+    def search(box: Any, block: Any) -> bool:  # noqa: ANN401 - boxes
+        nonlocal found
+        if box is wanted:
+            found = block
+            return True
+        inner = box if isinstance(box, boxes.BlockContainerBox) else block
+        return any(search(child, inner) for child in getattr(box, "children", ()))
+
+    search(root, root)
+    return found
+
+
+def _remove(box: Any, gone: Sequence[Any]) -> None:  # noqa: ANN401 - boxes
+    if hasattr(box, "children"):
+        box.children = [child for child in box.children if not any(child is g for g in gone)]
+        for child in box.children:
+            _remove(child, gone)
+
+
+def _add(warnings: list[str], message: str) -> None:
+    if message not in warnings:
+        warnings.append(message)

@@ -1,0 +1,161 @@
+"""WeasyPrint's layout tree of the specimen, reduced to the bands of a plate.
+
+The tree is private API: WeasyPrint is pinned, and `tests/unit/test_page_weasyprint.py` guards every
+attribute that is used here. Its lengths are CSS px, y grows downwards; a plate's are pt.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from weasyprint.formatting_structure import boxes
+
+from pressroom.errors import TemplateFailed
+from pressroom.plates.paint import Painter
+from pressroom.plates.specimen import MARK
+from pressroom.plates.texts import PT, Lettering, lines
+from pressroom.plates.unreplayed import unreplayed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pressroom.plates.fonts import FontTable
+    from pressroom.plates.specimen import Specimen
+
+
+@dataclass(frozen=True, slots=True)
+class TablePage:
+    """A page with a piece of the table: the page box, the way down to the table, the table box."""
+
+    number: int
+    page: Any
+    path: tuple[Any, ...]
+    table: Any
+
+    @property
+    def top(self) -> float:
+        """Y of the table's first row, in px."""
+        return float(next(row.position_y for group in self.table.children for row in group.children))
+
+    @property
+    def bottom(self) -> float:
+        """Y below which no row may reach, in px: the end of the page's content area."""
+        # Footnotes take their room from the pages that have them; the plate's pages are all alike.
+        return float(self.page.content_box_y() + self.page.height)
+
+    @property
+    def paper(self) -> list[float]:
+        """The colour on which the table stands, as sRGB from 0 to 1."""
+        color = [1.0, 1.0, 1.0]
+        grounds = (self.page.background, self.page.canvas_background, *(box.background for box in self.path))
+        for ground in grounds:
+            if ground is not None and ground.color.alpha:
+                alpha = ground.color.alpha
+                color = [
+                    a * alpha + b * (1 - alpha)
+                    for a, b in zip(ground.color.to("srgb")[:3], color, strict=True)
+                ]
+        return color
+
+
+def table_pages(pages: Sequence[Any]) -> list[TablePage]:
+    """The pages on which the specimen stands, in order; raises `TemplateFailed` when it can't be replayed."""
+    found = []
+    for number, page in enumerate(pages):
+        for path, box in _walk(page, ()):
+            is_table = isinstance(box, boxes.TableBox) and box.element is not None
+            if (
+                is_table
+                and box.element.get(MARK) == "table"
+                and any(group.children for group in box.children)
+            ):
+                found.append(TablePage(number, page, path, box))
+    if not found:
+        raise TemplateFailed(
+            "report.html: {{ table() }} is not on any page",
+            hint="it must not be hidden, nor stand in a comment or an attribute",
+        )
+    if len(found) < 3 or len({page.number for page in found}) != len(found):
+        raise TemplateFailed(
+            "report.html: {{ table() }} can't go on over several pages where it stands",
+            hint="put it into normal flow, outside flex, grid, columns, floats and break-inside: avoid",
+        )
+    return found
+
+
+def measure_bands(
+    found: Sequence[TablePage], specimen: Specimen, fonts: FontTable, warnings: list[str]
+) -> dict[str, Any]:
+    """`PageBands` of the plate."""
+    measured: dict[str, dict[str, Any]] = {}
+    subtotals: dict[str, list[dict[str, Any]]] = {}
+    seen: dict[Any, int] = {}
+    for table_page in found:
+        painter = Painter(table_page.table, table_page.paper, warnings)
+        for group in table_page.table.children:
+            for row in group.children:
+                index = seen.setdefault(row.element, len(seen))
+                name = row.element.get(MARK, "sample")
+                if name == "sample":
+                    continue
+                if group.is_header and name in measured:
+                    continue
+                gap = 0.0
+                if table_page.table.style["border_collapse"] != "collapse":
+                    gap = float(table_page.table.style["border_spacing"][1])
+                band = {
+                    "height": (row.height + gap) * PT,
+                    "rects": painter.row(group, row, index, gap),
+                    "cells": list(_cells(row, specimen, Lettering(fonts, warnings))),
+                }
+                warnings.extend(w for w in unreplayed(row) if w not in warnings)
+                if name.startswith(("subtotal", "total")):
+                    subtotals.setdefault(name, []).append(band)
+                else:
+                    measured[name] = band
+    levels = range(len(specimen.plan.definition.groups))
+    details = [measured["detail:0"], measured["detail:1"]]
+    return {
+        "header": measured.get("header"),
+        "group_headers": [measured[f"group:{level}"] for level in levels],
+        "details": details[:1] if details[0] == details[1] else details,
+        "subtotals": [subtotals.get(f"subtotal:{level}", []) for level in levels],
+        "grand_total": subtotals.get("total", []),
+    }
+
+
+def _cells(row: Any, specimen: Specimen, lettering: Lettering) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+    for cell in row.children:
+        part = _part_of_element(cell.element)
+        extra: dict[str, Any] = {
+            "vertical": cell.vertical_align if cell.vertical_align in ("middle", "bottom") else "top"
+        }
+        total = part.get("total") if isinstance(part, dict) else None
+        if total is not None and (code := specimen.format_of(total)) is not None:
+            extra["format"] = code
+        if "count" in cell.element.get("class", "").split():
+            extra["format"] = "#,##0"
+        edges = (cell.content_box_x(), cell.content_box_x() + cell.width)
+        for line in lines(cell):
+            yield from lettering.line(line, _parts_of, edges=edges, origin=row.position_y, extra=extra)
+
+
+def _parts_of(box: Any) -> list[Any] | None:  # noqa: ANN401 - a TextBox
+    """The part that replaces a text of the specimen; generated content of CSS stays as it is."""
+    if "::" in (box.element_tag or ""):
+        return None
+    part = _part_of_element(box.element)
+    return None if part is None else [part]
+
+
+def _part_of_element(element: Any) -> Any:  # noqa: ANN401 - an element
+    text = element.get("data-part") if element is not None else None
+    return None if text is None else json.loads(text)
+
+
+def _walk(box: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:  # noqa: ANN401 - boxes
+    for child in getattr(box, "children", ()):
+        yield path, child
+        yield from _walk(child, (*path, child))

@@ -1,0 +1,218 @@
+"""`PageDesign`: report.html and the crunch's figures in, a page plate and the pages around the table out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import weasyprint
+
+import rust_core
+from pressroom.errors import TemplateFailed
+from pressroom.plates.cache import StoredPlate
+from pressroom.plates.context import TemplateContext
+from pressroom.plates.fonts import FontTable, passing_folder, system_fonts
+from pressroom.plates.furniture import running_groups, take_texts
+from pressroom.plates.layout import TablePage, measure_bands, table_pages
+from pressroom.plates.rendering import Rendering, collected, render_document
+from pressroom.plates.specimen import Specimen
+from pressroom.plates.template import BUILT_IN, Templates
+from pressroom.plates.texts import PT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pressroom.plan import Plan
+    from pressroom.plates.cache import PlateCache
+    from pressroom.reports import Report
+
+_VERSION = 1
+"""Of the way in which plates are made; a change makes every cached plate anew."""
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+class PageDesign:
+    """The design of one job's PDF: the template is filled once, laid out for the plate and for the pages.
+
+    `warnings` grows as the work goes on; every error is a `TemplateFailed` that names template and line.
+    """
+
+    def __init__(
+        self,
+        report: Report,
+        plan: Plan,
+        crunched: Any,  # noqa: ANN401 - rust_core.Crunched, or what tests put in its place
+        parameters: Mapping[str, Any],
+        cache: PlateCache | None = None,
+        *,
+        clock: Callable[[], dt.datetime] = _now,
+        format_value: Callable[[str, object], str] | None = None,
+    ) -> None:
+        self.warnings: list[str] = []
+        self._report = report
+        self._plan = plan
+        self._cache = cache
+        self._stored: StoredPlate | None = None
+        self._context = TemplateContext(
+            plan, crunched, parameters, format_value or rust_core.format_value, clock()
+        )
+
+    def plate(self) -> rust_core.PagePlate:
+        """The plate; from the cache when nothing that it is made from has changed."""
+        stored = self.stored_plate()
+        return rust_core.PagePlate(stored.layout, stored.furniture)
+
+    def stored_plate(self) -> StoredPlate:
+        """The plate as plain data."""
+        key = self._key
+        if self._stored is None and self._cache:
+            self._stored = self._cache.get(key)
+        if self._stored is None:
+            self._stored = self._make()
+            if self._cache:
+                self._cache.put(key, self._stored)
+        self._warn(self._stored.warnings)
+        return self._stored
+
+    def surroundings(self, table_pages: int) -> tuple[bytes | None, bytes | None]:
+        """WeasyPrint's pages before and after a table of `table_pages` pages, as PDF files.
+
+        Content that shares a page with the table's start belongs to the plate; content after the table
+        starts a new page. Page counters go on over the table: `counter(page)` of the first page after it is
+        one more than the table's last, and `counter(pages)` counts every page of the file.
+        """
+        before, through, total = self.stored_plate().extent
+        if before == 0 and through == total:
+            return None, None
+        after = total - through
+        # The specimen's last page jumps to the number of the table's last page.
+        jump = table_pages - (through - before) + 1
+        css = f"@page :nth({through}) {{ counter-increment: page {jump} !important }}"
+        rendering = self._render(self.warnings, css, before + table_pages + after)
+        pages = self._find(rendering)
+        first, last, count = pages[0].number, pages[-1].number + 1, len(rendering.pages)
+        if (first, count - last) != (before, after):
+            raise TemplateFailed(
+                f"report.html: the pages around the table change with its page numbers: "
+                f"{before} + {after} pages became {first} + {count - last}",
+                hint="give texts with page numbers room for more digits",
+            )
+        with collected(self.warnings):
+            return (
+                rendering.pdf(range(first)) if first else None,
+                rendering.pdf(range(last, count)) if last < count else None,
+            )
+
+    @cached_property
+    def _html(self) -> str:
+        templates = Templates(self._report.folder, self._context.filters())
+        name = "report.html" if self._report.template else "pressroom/report.html"
+        html = templates.render(name, self._context.names(templates))
+        if self._context.specimen is None:
+            raise TemplateFailed("report.html never calls {{ table() }}", hint="it marks where the rows go")
+        return html
+
+    @property
+    def _specimen(self) -> Specimen:
+        html = self._html
+        if self._context.specimen is None:
+            raise TemplateFailed(f"report.html: no table in {len(html)} characters")
+        return self._context.specimen
+
+    @cached_property
+    def _key(self) -> str:
+        made_from = {
+            "version": _VERSION,
+            "weasyprint": weasyprint.__version__,
+            "report": self._report.digest,
+            "plan": self._plan.to_json(),
+            "html": self._html,
+            "css": self._css,
+            "texts": sorted({c for text in self._specimen.texts() for c in text}),
+            "fonts": sorted(system_fonts()),
+        }
+        return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
+
+    @property
+    def _css(self) -> str:
+        page = f"@page {{ size: {self._plan.definition.pdf.page} }}\n"
+        return page + (BUILT_IN / "table.css").read_text(encoding="utf-8")
+
+    def _render(self, warnings: list[str], css: str = "", pages: int | None = None) -> Rendering:
+        return render_document(
+            self._html,
+            folders=(self._report.folder, BUILT_IN),
+            css=self._css + css,
+            warnings=warnings,
+            pages=pages,
+            system_fonts=system_fonts(),
+        )
+
+    def _find(self, rendering: Rendering) -> list[TablePage]:
+        return table_pages(rendering.pages)
+
+    def _make(self) -> StoredPlate:
+        warnings: list[str] = []
+        rendering = self._render(warnings)
+        found = self._find(rendering)
+        first, following, third = found[0], found[1], found[2]
+        extent = (first.number, found[-1].number + 1, len(rendering.pages))
+        folder = self._cache.fonts if self._cache else passing_folder()
+        fonts = FontTable(rendering.fonts, folder, self._specimen.texts(), warnings)
+        _same_size(first.page, following.page)
+        running = running_groups(found)
+        bands = measure_bands(found, self._specimen, fonts, warnings)
+        kinds = [{"top": p.top * PT, "bottom": p.bottom * PT} for p in (first, following, third)]
+        texts = [take_texts(p, running, fonts, warnings) for p in (first, following, third)]
+        if kinds[1] != kinds[2] or not _alike(texts[1], texts[2]):
+            warnings.append(
+                "pages of the table differ (:left, :right or :nth); all but its first look like its second"
+            )
+        definition = self._plan.definition
+        layout = {
+            "fonts": fonts.fonts,
+            "width": first.page.margin_width() * PT,
+            "height": first.page.margin_height() * PT,
+            "first": {**kinds[0], "art": {"form": 0, "texts": texts[0]}},
+            "next": {**kinds[1], "art": {"form": 1, "texts": texts[1]}},
+            "bands": bands,
+            "page_break": [group.page_break for group in definition.groups],
+            "bookmark": [group.bookmark for group in definition.groups],
+            "info": {
+                "title": rendering.document.metadata.title or definition.title,
+                "author": definition.author,
+                "subject": definition.description,
+                "language": definition.language,
+            },
+        }
+        with collected(warnings):
+            furniture = rendering.pdf((first.number, following.number), bare=True)
+        return StoredPlate(json.dumps(layout), furniture, tuple(warnings), extent)
+
+    def _warn(self, messages: Any) -> None:  # noqa: ANN401 - an iterable of sentences
+        self.warnings.extend(m for m in messages if m not in self.warnings)
+
+
+def _same_size(one: Any, other: Any) -> None:  # noqa: ANN401 - PageBoxes
+    sizes = [(round(p.margin_width(), 2), round(p.margin_height(), 2)) for p in (one, other)]
+    if sizes[0] != sizes[1]:
+        raise TemplateFailed(
+            "report.html: the table's first page and the next one differ in size",
+            hint="start the table on a page of its own: table.rows { page: rows } with one @page rows",
+        )
+
+
+def _alike(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
+    """Whether the texts of two pages stand in the same places; digits of page numbers may differ in width."""
+
+    def anchored(text: dict[str, Any]) -> tuple[Any, ...]:
+        share = {"left": 0.0, "center": 0.5, "right": 1.0}[text.get("align", "left")]
+        return text["parts"], text["style"], text["baseline"], round(text["x"] + share * text["width"], 1)
+
+    return [anchored(text) for text in one] == [anchored(text) for text in other]

@@ -1,0 +1,158 @@
+"""`Sheet`: the worksheet that takes the rows, as a workbook design sees it.
+
+A design works on a specimen: header, then one template row per band. Positions that are given to XlsxWriter
+for this worksheet (conditional formats, filters, print areas) are those of the specimen, from `Sheet.body()`;
+the Rust core stretches them over the true rows. Positions in formulas and charts are true ones, from
+`report.range()`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pressroom.definition import TotalKind
+from pressroom.errors import TemplateFailed
+from pressroom.plates import sheet_bands
+from pressroom.plates.sheet_styles import RIGHT, TYPE_FORMATS, Style, band_style
+from rust_core import format_value
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from pressroom.plan import Plan
+
+MIN_WIDTH, MAX_WIDTH = 6.0, 60.0
+FILTER_BUTTON = 3.0
+"""Characters that the filter's button takes in the header."""
+KINDS = ("header", "group_header", "detail", "subtotal", "grand_total")
+
+
+class Sheet:
+    """The `sheet` of `design(workbook, sheet, report)`."""
+
+    def __init__(self, workbook: Workbook, worksheet: Worksheet, plan: Plan, summary: dict[str, Any]) -> None:
+        self.workbook = workbook
+        self.worksheet = worksheet
+        self.name: str = worksheet.get_name()
+        self.header_row = 3
+        """Row of the column headings, from 0; what stands above is the design's own."""
+        self.row_heights: dict[str, float] = {"header": 30, "group_header": 20, "grand_total": 20}
+        """Heights in points by kind of band; others have Excel's default."""
+        self.bands = sheet_bands.bands(plan)
+        self.plan = plan
+        self._columns = summary["columns"]
+        self._totals = summary["totals"]
+        self._styles: list[tuple[str, int | None, str | None, Style]] = []
+        self._widths: dict[int, float] = {}
+        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+
+    @property
+    def first_row(self) -> int:
+        """The first template row, from 0, right below the headings."""
+        return self.header_row + 1
+
+    def column(self, field: str) -> int:
+        """Number of a column, from 0; raises `TemplateFailed` with the names there are."""
+        names = [column.name for column in self.plan.columns]
+        if field not in names:
+            raise TemplateFailed(f"the sheet has no column {field!r}", hint=f"it has: {', '.join(names)}")
+        return names.index(field)
+
+    def style(
+        self, kind: str, field: str | None = None, *, level: int | None = None, **properties: object
+    ) -> None:
+        """Add XlsxWriter format properties to a kind of band, or to one column or group level of it.
+
+        Kinds: header, group_header, detail, subtotal, grand_total. Later calls win.
+        """
+        if kind not in KINDS:
+            raise TemplateFailed(f"no kind of band is named {kind!r}", hint=f"kinds: {', '.join(KINDS)}")
+        if field is not None:
+            self.column(field)
+        self._styles.append((kind, level, field, dict(properties)))
+
+    def width(self, field: str, characters: float) -> None:
+        """Set a column's width instead of fitting it to its values."""
+        self._widths[self.column(field)] = characters
+
+    def body(self, first: str | None = None, last: str | None = None) -> tuple[int, int, int, int]:
+        """The body's place in the specimen: `(first row, first column, last row, last column)`.
+
+        Give it to `worksheet.conditional_format(*sheet.body("delay"), {...})` and the like. Without names
+        it is as wide as the sheet; with one name it is that column.
+        """
+        left = 0 if first is None else self.column(first)
+        right = left if last is None else self.column(last)
+        if first is None:
+            right = len(self.plan.columns) - 1
+        rows = sum(band.kind != "grand_total" for band in self.bands)
+        return self.first_row, left, self.first_row + rows - 1, right
+
+    def format(self, properties: Style) -> Format:
+        """A format of these properties, made once however often it is asked for."""
+        key = tuple(sorted(properties.items()))
+        if key not in self._formats:
+            self._formats[key] = self.workbook.add_format(properties)
+        return self._formats[key]
+
+    def cell_style(
+        self, kind: str, column: int, level: int | None = None, total: TotalKind | None = None
+    ) -> Style:
+        """The properties of one cell of a band, the design's own included."""
+        plan_column = self.plan.columns[column]
+        given = plan_column.definition.align
+        stats = self._columns[column]
+        align = given or (
+            "right" if stats["type"] in RIGHT else "center" if stats["type"] == "boolean" else None
+        )
+        style = dict(band_style(kind, level))
+        if align and kind != "group_header":
+            style["align"] = align
+        if kind not in ("header", "group_header"):
+            code = plan_column.format or TYPE_FORMATS.get(stats["type"], "")
+            if total in sheet_bands.WHOLE:
+                code = "#,##0"
+            if code and code.casefold() != "general":
+                style["num_format"] = code
+        for wanted, of_level, field, properties in self._styles:
+            fits = wanted == kind and of_level in (None, level) and field in (None, plan_column.name)
+            if fits:
+                style |= properties
+        return style
+
+    def fitted_width(self, column: int) -> float:
+        """Characters that show the column's longest value, its totals and its heading's longest word."""
+        if column in self._widths:
+            return self._widths[column]
+        plan_column = self.plan.columns[column]
+        if plan_column.definition.width is not None:
+            return plan_column.definition.width
+        stats = self._columns[column]
+        longest = max(int(stats["max_chars"]), *(len(text) for text in stats["longest"]), 1)
+        for total, value in zip(self.plan.totals, self._totals, strict=True):
+            if total.column == column and total.kind not in sheet_bands.WHOLE:
+                # Totals are bold, which is wider.
+                longest = max(longest, round(1.1 * len(format_value(plan_column.format, value))))
+        words = max(len(word) for word in plan_column.heading.split() or [""])
+        wide = max(longest + 1.5, words + FILTER_BUTTON, (len(plan_column.heading) + FILTER_BUTTON) / 2)
+        return min(max(wide, MIN_WIDTH), MAX_WIDTH)
+
+    def place(self) -> None:
+        """Write headings, template rows and widths; called once, after the design."""
+        heights = self.row_heights
+        for column, plan_column in enumerate(self.plan.columns):
+            self.worksheet.set_column(column, column, self.fitted_width(column))
+            style = self.format(self.cell_style("header", column))
+            self.worksheet.write_string(self.header_row, column, plan_column.heading, style)
+        self.worksheet.set_row(self.header_row, heights.get("header"))
+        for row, band in enumerate(self.bands, self.first_row):
+            if (height := heights.get(band.kind)) is not None:
+                self.worksheet.set_row(row, height)
+            for column, cell in enumerate(band.cells):
+                style = self.cell_style(band.kind, column, band.level, band.total)
+                if any(isinstance(part, dict) and "text" in part for part in cell):
+                    # A label stands at the left, whatever its column holds.
+                    style = style | {"align": "left"}
+                self.worksheet.write_blank(row, column, None, self.format(style))

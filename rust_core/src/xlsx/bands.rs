@@ -1,0 +1,271 @@
+//! Template rows compiled to what the serialiser writes for every row of a band.
+
+use super::escape;
+use super::plate::{PlateSheet, SheetBand};
+use super::reference::column_letters;
+use super::specimen::{SheetSpecimen, TemplateRow};
+use super::subtotal::{Formula, Formulas};
+use crate::band::Part;
+use crate::crunch::Crunched;
+use crate::crunch::plan::TotalKind;
+use crate::error::{Error, Result};
+use crate::format::NumberFormat;
+
+/// The bands of a sheet, ready to be written.
+#[derive(Debug)]
+pub struct Bands {
+    /// One per group level, or none.
+    pub group_headers: Vec<Band>,
+    /// The detail row.
+    pub detail: Band,
+    /// Per group level.
+    pub subtotals: Vec<Vec<Band>>,
+    /// What closes the report.
+    pub grand_total: Vec<Band>,
+}
+
+/// A row of a band.
+#[derive(Debug)]
+pub struct Band {
+    /// What stands in the row's tag after its number, up to and with `>`.
+    pub row_end: Vec<u8>,
+    /// Cells that are written.
+    pub cells: Vec<Cell>,
+}
+
+/// A cell of a band.
+#[derive(Debug)]
+pub struct Cell {
+    /// The sheet's column.
+    pub column: u32,
+    /// `<c r="B`
+    pub open: Vec<u8>,
+    /// `" s="7"`
+    pub style: Vec<u8>,
+    /// What is written.
+    pub content: Content,
+}
+
+/// What a cell shows.
+#[derive(Debug)]
+pub enum Content {
+    /// A style only.
+    Blank,
+    /// The same text in each row, with `t="inlineStr">` before it.
+    Text(Vec<u8>),
+    /// The value of a column of the plan.
+    Column(usize),
+    /// The key of the open group of this level.
+    Group(usize),
+    /// A total.
+    Total {
+        /// Its number in the plan.
+        number: usize,
+        /// Its kind.
+        kind: TotalKind,
+        /// The live formula, where there can be one.
+        formula: Option<Formula>,
+    },
+    /// How many rows the group has.
+    Rows,
+    /// Several pieces joined to a text.
+    Mixed(Vec<Piece>),
+}
+
+/// A piece of a [`Content::Mixed`] with the format of its value.
+#[derive(Debug)]
+pub struct Piece {
+    /// What it is.
+    pub part: Part,
+    /// How its value becomes text.
+    pub format: NumberFormat,
+}
+
+/// Where a band stands, which decides what it may show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Detail,
+    /// Opens or closes groups of this level.
+    Group(usize),
+    Report,
+}
+
+impl Bands {
+    /// Compiles the bands of `sheet` with the styles of its specimen.
+    ///
+    /// # Errors
+    /// [`Error::Plate`] when a cell asks for what is not there, [`Error::Plan`] for a broken format code.
+    pub fn new(
+        sheet: &PlateSheet,
+        specimen: &SheetSpecimen<'_>,
+        crunched: &Crunched,
+    ) -> Result<Self> {
+        let formulas = Formulas::new(crunched, &sheet.bands);
+        let depth = if sheet.outline {
+            crunched.plan.groups.len()
+        } else {
+            0
+        };
+        let compile = |band: &SheetBand, place: Place| -> Result<Band> {
+            let template = specimen.template(band.row, sheet.outline)?;
+            let level = match place {
+                Place::Detail => depth,
+                Place::Group(level) => level.min(depth),
+                Place::Report => 0,
+            };
+            Band::new(band, place, &template, level, crunched, &formulas).map_err(|e| {
+                Error::Plate(format!("sheet {:?}, row {}: {e}", sheet.name, band.row + 1))
+            })
+        };
+        let bands = &sheet.bands;
+        let per_level = |bands: &[SheetBand], level| -> Result<Vec<Band>> {
+            bands
+                .iter()
+                .map(|band| compile(band, Place::Group(level)))
+                .collect()
+        };
+        Ok(Self {
+            group_headers: bands
+                .group_headers
+                .iter()
+                .enumerate()
+                .map(|(level, band)| compile(band, Place::Group(level)))
+                .collect::<Result<_>>()?,
+            detail: compile(&bands.detail, Place::Detail)?,
+            subtotals: bands
+                .subtotals
+                .iter()
+                .enumerate()
+                .map(|(level, bands)| per_level(bands, level))
+                .collect::<Result<_>>()?,
+            grand_total: bands
+                .grand_total
+                .iter()
+                .map(|band| compile(band, Place::Report))
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl Band {
+    fn new(
+        band: &SheetBand,
+        place: Place,
+        template: &TemplateRow,
+        outline: usize,
+        crunched: &Crunched,
+        formulas: &Formulas<'_>,
+    ) -> Result<Self> {
+        let mut row_end = format!("\"{}", template.attributes);
+        if outline > 0 {
+            // Excel has seven levels; deeper groups share the last.
+            row_end.push_str(&format!(" outlineLevel=\"{}\"", outline.min(7)));
+        }
+        row_end.push('>');
+        let mut cells = Vec::with_capacity(band.cells.len());
+        for (column, parts) in band.cells.iter().enumerate() {
+            let column = column as u32;
+            let style = template.styles.get(&column);
+            if parts.is_empty() && style.is_none() {
+                continue;
+            }
+            let style = style.filter(|style| **style != 0);
+            cells.push(Cell {
+                column,
+                open: format!("<c r=\"{}", column_letters(column)).into_bytes(),
+                style: style
+                    .map_or_else(|| b"\"".to_vec(), |s| format!("\" s=\"{s}\"").into_bytes()),
+                content: content(parts, place, crunched, formulas)?,
+            });
+        }
+        Ok(Self {
+            row_end: row_end.into_bytes(),
+            cells,
+        })
+    }
+
+    /// The most bytes a row of this band takes but for texts of unknown length.
+    pub fn bound(&self) -> u64 {
+        let cells = self.cells.iter().map(|cell| {
+            let text = match &cell.content {
+                Content::Text(text) => text.len(),
+                _ => 0,
+            };
+            (cell.open.len() + cell.style.len() + text + 128) as u64
+        });
+        self.row_end.len() as u64 + 32 + cells.sum::<u64>()
+    }
+}
+
+fn content(
+    parts: &[Part],
+    place: Place,
+    crunched: &Crunched,
+    formulas: &Formulas<'_>,
+) -> Result<Content> {
+    for part in parts {
+        check(part, place, crunched)?;
+    }
+    Ok(match parts {
+        [] => Content::Blank,
+        [Part::Text(text)] => {
+            let mut xml = b" t=\"inlineStr\"><is>".to_vec();
+            escape::write_t(escape::fit(text).0, &mut xml);
+            xml.extend_from_slice(b"</is></c>");
+            Content::Text(xml)
+        }
+        [Part::Column(column)] => Content::Column(*column),
+        [Part::Group(level)] => Content::Group(*level),
+        [Part::Total(number)] => Content::Total {
+            number: *number,
+            kind: crunched.plan.totals[*number].kind,
+            formula: match place {
+                Place::Group(level) => formulas.of(*number, Some(level)),
+                _ => formulas.of(*number, None),
+            },
+        },
+        [Part::Rows] => Content::Rows,
+        several => Content::Mixed(
+            several
+                .iter()
+                .map(|part| {
+                    Ok(Piece {
+                        part: part.clone(),
+                        format: NumberFormat::parse(format_of(part, crunched))?,
+                    })
+                })
+                .collect::<Result<_>>()?,
+        ),
+    })
+}
+
+fn check(part: &Part, place: Place, crunched: &Crunched) -> Result<()> {
+    let plan = &crunched.plan;
+    let fine = match part {
+        Part::Text(_) => true,
+        Part::Column(column) => place == Place::Detail && *column < plan.columns.len(),
+        Part::Group(level) => match place {
+            Place::Detail => *level < plan.groups.len(),
+            Place::Group(open) => *level <= open,
+            Place::Report => false,
+        },
+        Part::Total(total) => place != Place::Detail && *total < plan.totals.len(),
+        Part::Rows => place != Place::Detail,
+        Part::Page | Part::Pages => false,
+    };
+    if fine {
+        Ok(())
+    } else {
+        Err(Error::Plate(format!("{part:?} has no value in this band")))
+    }
+}
+
+fn format_of<'a>(part: &Part, crunched: &'a Crunched) -> &'a str {
+    let plan = &crunched.plan;
+    match part {
+        Part::Column(column) => &plan.columns[*column].format,
+        Part::Group(level) => &plan.groups[*level].format,
+        Part::Total(total) => &plan.columns[plan.totals[*total].column].format,
+        _ => "",
+    }
+}

@@ -1,0 +1,66 @@
+"""`python -m worker heavy|fast|reaper|flower`: one part of the press, for a container or a supervisor."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from pressroom.broker import QUEUES
+from pressroom.errors import BadRequest, PressroomError
+from pressroom.files import Files
+from pressroom.logs import set_up_logs
+from pressroom.settings import Settings
+from pressroom.store import Store
+from worker.app import create_celery, ringer, worker_arguments
+from worker.reaper import run_reaper
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from worker.app import Press
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one part until it is told to go."""
+    parser = argparse.ArgumentParser(prog="python -m worker", description="One part of the press.")
+    parser.add_argument("part", choices=[*QUEUES, "reaper", "flower"])
+    parser.add_argument("--address", default="127.0.0.1", help="flower: address to bind (default: loopback)")
+    options = parser.parse_args(arguments)
+    set_up_logs()
+    try:
+        settings = Settings()
+        app = create_celery(settings)
+        match options.part:
+            case "reaper":
+                with Store.open(settings.database) as store:
+                    run_reaper(store, Files(settings.data_dir), settings, ringer(app))
+            case "flower":
+                run_flower(app, settings, options.address)
+            case queue:
+                app.worker_main(worker_arguments(queue, settings))
+    except PressroomError as error:
+        hint = f"\nhint: {error.hint}" if error.hint else ""
+        sys.exit(f"error: {error}{hint}")
+
+
+def run_flower(app: Press, settings: Settings, address: str) -> None:
+    """Flower, read-only. Beyond loopback it wants FLOWER_BASIC_AUTH=user:password."""
+    if not os.environ.get("FLOWER_BASIC_AUTH") and not _is_loopback(address):
+        raise BadRequest(
+            f"flower on {address} would be open to everybody", hint="set FLOWER_BASIC_AUTH=user:password"
+        )
+    app.start(["flower", f"--address={address}", f"--port={settings.flower_port}", "--read_only=True"])
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+if __name__ == "__main__":
+    main()
