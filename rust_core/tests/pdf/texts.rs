@@ -1,5 +1,8 @@
 //! What stands in the cells.
 
+use rust_core::pdf::fonts::Fonts;
+use rust_core::pdf::plate::PlateFont;
+use rust_core::pdf::shape::{Shaper, Style};
 use serde_json::json;
 
 use crate::ledger::{BOTTOM, Folder, Report, font, run, text};
@@ -156,6 +159,41 @@ fn hebrew_and_arabic_run_from_right_to_left_and_read_as_written() {
     let text = text(&pdf);
     assert!(text.contains("שלום") && text.contains("עולם"), "{text}");
     assert!(text.contains("مرحبا"), "{text}");
+}
+
+#[test]
+fn figures_are_set_as_the_shaper_sets_them() {
+    let fonts: Vec<PlateFont> = ["DejaVu Sans", "Inter", "DejaVu Serif"]
+        .iter()
+        .map(|family| serde_json::from_value(json!({"path": font(family)})).unwrap())
+        .collect();
+    let fonts = Fonts::load(&fonts).unwrap();
+    for face in 0..3 {
+        for spacing in [0.0, 0.05] {
+            let styles = [Style::new(face, spacing)];
+            let mut shaper = Shaper::new(&fonts, &styles);
+            let mut show = Vec::new();
+            let mut covered = 0;
+            for text in [
+                "1,234.50",
+                "-9",
+                "(12.5%)",
+                "7/11 12:30:05",
+                "71,117.47 + 4",
+                "0-1-7",
+            ] {
+                let Some(width) = shaper.figures(0, text, &mut show) else {
+                    continue;
+                };
+                covered += 1;
+                let line = shaper.line(0, text).unwrap();
+                assert!((line.width - width).abs() < 1e-9, "{text}");
+                assert_eq!(line.runs.len(), 1);
+                assert_eq!(*line.runs[0].show, *show, "{text}");
+            }
+            assert!(covered >= 2, "font {face} sets no figures by itself");
+        }
+    }
 }
 
 #[test]
