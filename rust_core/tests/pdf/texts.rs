@@ -176,6 +176,7 @@ fn figures_are_set_as_the_shaper_sets_them() {
             let mut covered = 0;
             for text in [
                 "1,234.50",
+                "1 234/77%",
                 "-9",
                 "(12.5%)",
                 "7/11 12:30:05",
