@@ -8,10 +8,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import uvicorn
-from pressroom.logs import set_up_logs
 
 from api.app import create_app
 from pressroom.errors import PressroomError
+from pressroom.logs import set_up_logs
 from pressroom.settings import Settings
 
 if TYPE_CHECKING:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """Massive PDF and XLSX reports from a job queue. Ask for a report with `POST /v1/jobs`,
 follow the job, download its files. Every error is a problem document (RFC 9457)."""
+ROUTERS = (datasets.router, jobs.router, files.router, reports.router, service.router)
 PROBLEM: dict[int | str, dict[str, Any]] = {
     status: {"description": words, "model": Problem, "content": {MEDIA_TYPE: {}}}
     for status, words in (("4XX", "what the client can mend"), ("5XX", "what it can't"))
@@ -60,7 +61,8 @@ def create_app(settings: Settings, *, ring: Callable[[str, str], None] | None = 
     app.state.services = Services(settings, store, folder, submitter, JobWatch(store))
     app.state.metrics = metrics
     install_problem_handlers(app)
-    for router in (datasets.router, jobs.router, files.router, reports.router, service.router):
+    app.state.routes = [route for router in ROUTERS for route in router.routes]
+    for router in ROUTERS:
         app.include_router(router)
     if settings.cors_origins:
         app.add_middleware(

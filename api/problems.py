@@ -114,10 +114,10 @@ def install_problem_handlers(app: FastAPI) -> None:
             HTTPStatus.NOT_FOUND: f"no such address: {request.url.path}",
             HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed at {request.url.path}",
         }.get(status, str(error.detail))
-        body = problem(_http_error(status, detail))
-        return JSONResponse(
-            body, status_code=status, media_type=MEDIA_TYPE, headers=dict(error.headers or {})
-        )
+        headers = dict(error.headers or {})
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_allowed(request))
+        return problem_response(_http_error(status, detail), headers)
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_: Request, __: ClientDisconnect) -> JSONResponse:
@@ -133,7 +133,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 def _allowed(request: Request) -> list[str]:
     """Methods of every route at this address; the router itself names only the first route's."""
     methods: set[str] = set()
-    for route in request.app.router.routes:
+    for route in request.app.state.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
             methods |= getattr(route, "methods", None) or set()
     return sorted(methods)

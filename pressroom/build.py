@@ -132,13 +132,18 @@ class _Run:
                 memory_limit_bytes=memory_limit_bytes,
                 spill=folder,
             )
-        with source, _interrupting(source, self.control):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_interrupting(source, self.control))
             with self._timed("read"):
+                stack.enter_context(source)
                 plan = make_plan(definition, source.fields)
                 stream = source.stream()
             self.enter(Phase.CRUNCHING)
             with self._timed("crunch"):
-                return plan, rust_core.crunch(stream, plan.to_json(), str(folder / SPOOL), self.control)
+                try:
+                    return plan, rust_core.crunch(stream, plan.to_json(), str(folder / SPOOL), self.control)
+                except rust_core.StreamError as error:
+                    raise source.failure(error) from error
 
     def pdf(self, plan: Plan, crunched: rust_core.Crunched, path: Path) -> rust_core.Written:
         """WeasyPrint designs, the core paginates and draws."""

@@ -94,7 +94,17 @@ def draw_chart(
         svg: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     except ValueError as e:
         raise BuildFailed(f"chart {chart.name!r} can't be drawn: {e}") from e
-    return re.sub(r"^<\?xml[^>]*\?>\s*|<!DOCTYPE[^>]*>\s*", "", svg)
+    return _own_ids(re.sub(r"^<\?xml[^>]*\?>\s*|<!DOCTYPE[^>]*>\s*", "", svg), chart.name)
+
+
+def _own_ids(svg: str, name: str) -> str:
+    """Ids counted from 0 under the chart's name: Vega goes on counting from one drawing to the next."""
+    ids = {old: f"{name}-{i}" for i, old in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg)))}
+
+    def renamed(match: re.Match[str]) -> str:
+        return f"{match[1]}{ids.get(match[2], match[2])}{match[3]}"
+
+    return re.sub(r'(\bid="|url\(#|href="#)([^")]+)(["\)])', renamed, svg)
 
 
 def tick_format(code: str) -> str:
@@ -111,7 +121,7 @@ def tick_format(code: str) -> str:
 
 def _bar(chart: Chart, rows: list[dict[str, Any]], look: Look) -> dict[str, Any]:
     y = {"field": "key", "type": "nominal", "sort": None, "axis": {"labelLimit": 180, "labelColor": look.ink}}
-    x = {"field": "y", "type": "quantitative", "axis": None, "scale": {"padding": 34, "zero": True}}
+    x = {"field": "y", "type": "quantitative", "axis": None, "scale": _room(rows)}
     return _labelled({"x": x, "y": y}, look, {"align": "left", "baseline": "middle", "dx": 4})
 
 
@@ -196,6 +206,12 @@ def _labelled(encoding: dict[str, Any], look: Look, label: dict[str, Any]) -> di
             {"mark": {"type": "text", "color": look.muted, **label}, "encoding": {"text": {"field": "text"}}},
         ],
     }
+
+
+def _room(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The scale of bars, with room at their ends for their values."""
+    low, high = min((row["y"] for row in rows), default=0), max((row["y"] for row in rows), default=0)
+    return {"domain": [min(0, low * 1.12), max(0, high * 1.12) or 1], "nice": False}
 
 
 def _value_axis(chart: Chart) -> dict[str, Any]:

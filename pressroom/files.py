@@ -16,7 +16,7 @@ import hashlib
 import os
 import shutil
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pressroom.errors import BuildFailed, NotFound, StorageFull
 from pressroom.jobs import PublishedFile
@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 RESERVE_BYTES = 64 * 2**20
 """Room that is left to the database: its commits are what nothing may lose."""
 _CHUNK = 1 << 20
+
+
+class Wants(Protocol):
+    """Whether a folder of an attempt, of work or published, is in use: `Store.wants`."""
+
+    def __call__(self, job_id: str, attempt: int, *, published: bool) -> bool:
+        """Whether it is."""
 
 
 class Files:
@@ -146,20 +153,20 @@ class Files:
 
     def sweep(
         self,
-        wants: Callable[[str, int], bool],
+        wants: Wants,
         knows_dataset: Callable[[str], bool],
         *,
         older_than_seconds: float = 3600,
     ) -> list[Path]:
         """Remove what dead processes left, and give back what that was.
 
-        Folders of attempts go as soon as `wants(job id, attempt)` denies them: tokens are never used again.
+        Folders of attempts go as soon as `wants` denies them: tokens are never used again.
         Datasets and uploads nobody knows go when untouched for `older_than_seconds`.
         """
         swept = []
         # Listed before it is asked about: what is made meanwhile is not in the list.
-        for folder, job_id, attempt in [*self._attempts()]:
-            if not wants(job_id, attempt):
+        for folder, job_id, attempt, published in [*self._attempts()]:
+            if not wants(job_id, attempt, published=published):
                 shutil.rmtree(folder, ignore_errors=True)
                 swept.append(folder)
         for folder in _entries(self.root / "files"):
@@ -173,15 +180,15 @@ class Files:
                     swept.append(path)
         return swept
 
-    def _attempts(self) -> Iterator[tuple[Path, str, int]]:
+    def _attempts(self) -> Iterator[tuple[Path, str, int, bool]]:
         for folder in _entries(self.root / "work"):
             job_id, _, attempt = folder.name.partition(".")
             if attempt.isdecimal():
-                yield folder, job_id, int(attempt)
+                yield folder, job_id, int(attempt), False
         for job in _entries(self.root / "files"):
             for folder in _entries(job):
                 if folder.name.isdecimal():
-                    yield folder, job.name, int(folder.name)
+                    yield folder, job.name, int(folder.name), True
 
     def _folder(self, *parts: str) -> Path:
         folder = self.root.joinpath(*parts)

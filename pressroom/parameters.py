@@ -23,6 +23,7 @@ _EXPECTED: Final = {
     "timestamp": "a date and time as YYYY-MM-DDTHH:MM:SS",
 }
 _TRUTH: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_NUMBER: Final = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
 _INT64: Final = range(-(2**63), 2**63)
 _JSON_TYPES: Final = {"integer": "integer", "number": "number", "boolean": "boolean"}
 _JSON_FORMATS: Final = {"date": "date", "timestamp": "date-time"}
@@ -38,15 +39,12 @@ def check_parameters(definition: ReportDefinition, given: Mapping[str, object]) 
     for name in given:
         if name not in definition.parameters:
             known = ", ".join(definition.parameters) or "none"
-            faults.append(Detail(f"/parameters/{name}", f"unknown parameter {name!r}; the report has: {known}"))
+            faults.append(
+                Detail(f"/parameters/{name}", f"unknown parameter {name!r}; the report has: {known}")
+            )
     for name, parameter in definition.parameters.items():
         try:
-            if name not in given:
-                if parameter.required:
-                    raise _Fault("is required")
-                values[name] = _default(name, parameter)
-            else:
-                values[name] = _checked(parameter, given[name])
+            values[name] = _value(name, parameter, given)
         except _Fault as fault:
             faults.append(Detail(f"/parameters/{name}", f"parameter {name!r} {fault}"))
     if faults:
@@ -63,14 +61,13 @@ def parameter_schema(definition: ReportDefinition) -> dict[str, Any]:
         entry: dict[str, Any] = {"type": kind if parameter.required else [kind, "null"]}
         if parameter.type in _JSON_FORMATS:
             entry["format"] = _JSON_FORMATS[parameter.type]
-        for key, value in (
-            ("title", parameter.label),
-            ("description", parameter.description),
-            ("minimum", parameter.minimum),
-            ("maximum", parameter.maximum),
-        ):
-            if value is not None:
-                entry[key] = value
+        optional = {
+            "title": parameter.label,
+            "description": parameter.description,
+            "minimum": parameter.minimum,
+            "maximum": parameter.maximum,
+        }
+        entry |= {key: value for key, value in optional.items() if value is not None}
         if parameter.enum is not None:
             choices = [_json(value) for value in parameter.enum]
             entry["enum"] = choices if parameter.required or None in choices else [*choices, None]
@@ -91,6 +88,14 @@ class _Fault(Exception):
     """What is wrong with a value; the parameter's name goes before it."""
 
 
+def _value(name: str, parameter: Parameter, given: Mapping[str, object]) -> ParameterValue:
+    if name in given:
+        return _checked(parameter, given[name])
+    if parameter.required:
+        raise _Fault("is required")
+    return _default(name, parameter)
+
+
 def _default(name: str, parameter: Parameter) -> ParameterValue:
     try:
         return _checked(parameter, parameter.default)
@@ -104,8 +109,9 @@ def _checked(parameter: Parameter, value: object) -> ParameterValue:
             raise _Fault("is required and can't be null")
         return None
     result = _coerced(parameter.type, value)
-    if parameter.enum is not None and result not in [_coerced(parameter.type, v) for v in parameter.enum if v is not None]:
-        raise _Fault(f"is {value!r}; it must be one of: {', '.join(str(v) for v in parameter.enum)}")
+    choices = parameter.enum
+    if choices is not None and result not in [_coerced(parameter.type, c) for c in choices if c is not None]:
+        raise _Fault(f"is {value!r}; it must be one of: {', '.join(str(v) for v in choices)}")
     if isinstance(result, int | float) and not isinstance(result, bool):
         if parameter.minimum is not None and result < parameter.minimum:
             raise _Fault(f"is {value}; the least is {parameter.minimum:g}")
@@ -133,7 +139,9 @@ def _coerced(kind: str, value: object) -> bool | int | float | dt.date | dt.date
             result = int(value)
         case "number", int() | float():
             result = value
-        case "number", str() if re.fullmatch(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", value):
+        case "number", str() if re.fullmatch(
+            r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", value
+        ):
             result = float(value)
         case "date", dt.datetime():
             result = value.date() if value.time() == dt.time() else None

@@ -55,6 +55,9 @@ class Settings(BaseSettings):
         default=5, gt=0, description="silence after which a queued job is rung again"
     )
     cancel_grace_seconds: float = Field(default=10, gt=0)
+    callback_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="hosts that jobs may name in `callback`, with ','; none: no callbacks"
+    )
     drain_seconds: float = Field(
         default=5,
         ge=0,
@@ -66,7 +69,7 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(Path(part) for part in value.split(":") if part) if isinstance(value, str) else value
 
-    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @field_validator("allowed_hosts", "callback_hosts", "cors_origins", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return (

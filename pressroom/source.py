@@ -1,7 +1,8 @@
-"""The source: a job's datasets and a report's SQL become one ordered Arrow stream, inside DuckDB's sandbox."""
+"""The source: a job's datasets and a report's SQL become one ordered Arrow stream, in DuckDB's sandbox."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pressroom.definition import ParameterValue, ReportDefinition
-    from rust_core import ArrowStream
+    from rust_core._rust_core import ArrowStream
 
 Format = Literal["csv", "parquet", "json", "arrow"]
 """What a dataset's file may be: CSV, Parquet, JSON lines, Arrow IPC (file or stream)."""
@@ -76,7 +77,7 @@ class Dataset:
 
     name: str
     path: Path
-    format: Format
+    format: str
 
 
 def detect_format(path: Path, name: str | None = None) -> Format:
@@ -114,14 +115,18 @@ def _by_content(shown: str, head: bytes, tail: bytes) -> Format:
         return "arrow"
     for magic, what in _OTHER_MAGIC:
         if head.startswith(magic):
-            raise BadData(f"{shown}: is {what}", hint="datasets are CSV in UTF-8, Parquet, JSON lines or Arrow IPC")
+            raise BadData(
+                f"{shown}: is {what}", hint="datasets are CSV in UTF-8, Parquet, JSON lines or Arrow IPC"
+            )
     if b"\0" in head:
         raise BadData(f"{shown}: is binary, and no format that is known here")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"{"):
         return "json"
     if text.startswith(b"["):
-        raise BadData(f"{shown}: is a JSON array", hint="JSON lines is one object per line, without the brackets")
+        raise BadData(
+            f"{shown}: is a JSON array", hint="JSON lines is one object per line, without the brackets"
+        )
     return "csv"
 
 
@@ -168,12 +173,15 @@ class Source:
         self._relation: duckdb.DuckDBPyRelation | None = None
 
     def __enter__(self) -> Self:
-        """Read the datasets, lock the sandbox and bind the SQL; raises `BadData`, `QueryFailed`, `DefinitionError`."""
+        """Read the datasets, lock the sandbox, bind the SQL.
+
+        Raises `BadData`, `QueryFailed` and `DefinitionError`.
+        """
         try:
             for dataset in self._datasets:
                 self._add(dataset)
             if all(dataset.name != "dataset" for dataset in self._datasets):
-                self._run(f"CREATE VIEW dataset AS SELECT * FROM {_quoted(self._datasets[0].name)}")
+                self._run(f"CREATE VIEW dataset AS FROM {_quoted(self._datasets[0].name)}")
             self._lock()
             self._relation = self._bind()
         except BaseException:
@@ -199,17 +207,22 @@ class Source:
         fields = [*(group.field for group in definition.groups), *definition.order]
         if unknown := [field for field in fields if field not in self.fields]:
             raise DefinitionError(
-                f"report.yaml: unknown field {unknown[0]!r} to order by", hint=f"the SQL gives: {', '.join(self.fields)}"
+                f"report.yaml: unknown field {unknown[0]!r} to order by",
+                hint=f"the SQL gives: {', '.join(self.fields)}",
             )
         relation = self._bound
         if fields:
-            relation = relation.order(", ".join(f"{_quoted(field)} ASC NULLS LAST" for field in dict.fromkeys(fields)))
+            relation = relation.order(
+                ", ".join(f"{_quoted(field)} ASC NULLS LAST" for field in dict.fromkeys(fields))
+            )
         # A relation has `__arrow_c_stream__`; DuckDB's stubs leave it out.
         return cast("ArrowStream", relation)
 
     def interrupt(self) -> None:
         """Stop the query that is running; may be called from any thread."""
-        self._connection.interrupt()
+        # A job may be cancelled just when its source is closed.
+        with contextlib.suppress(duckdb.ConnectionException):
+            self._connection.interrupt()
 
     def progress(self) -> float | None:
         """How much of the running query is done, from 0 to 1, where DuckDB can tell."""
@@ -218,7 +231,9 @@ class Source:
 
     def failure(self, error: Exception) -> PressroomError:
         """What an error that came out of the stream (as text, through the core) means to a person."""
-        return _query_failed(str(error).removeprefix("reading rows: ").removeprefix("C Data interface error: "))
+        return _query_failed(
+            str(error).removeprefix("reading rows: ").removeprefix("C Data interface error: ")
+        )
 
     @property
     def _bound(self) -> duckdb.DuckDBPyRelation:
@@ -240,16 +255,20 @@ class Source:
                 self._read_csv(dataset)
             case "json":
                 reader = f"read_json({path}, format='newline_delimited', auto_detect=true, sample_size=-1)"
-                self._create(dataset, f"CREATE TABLE {name} AS SELECT * FROM {reader}")
+                self._create(dataset, f"CREATE TABLE {name} AS FROM {reader}")
             case "parquet":
-                self._create(dataset, f"CREATE VIEW {name} AS SELECT * FROM read_parquet({path})")
+                self._create(dataset, f"CREATE VIEW {name} AS FROM read_parquet({path})")
             case "arrow":
                 try:
                     self._connection.register("arrow_ipc", read_ipc(str(dataset.path)))
                 except CoreError as e:
                     raise BadData(f"{dataset.name}: {e}") from None
-                self._create(dataset, f"CREATE TABLE {name} AS SELECT * FROM arrow_ipc")
+                self._create(dataset, f"CREATE TABLE {name} AS FROM arrow_ipc")
                 self._connection.unregister("arrow_ipc")
+            case other:
+                raise BadRequest(
+                    f"{dataset.name}: unknown format {other!r}; there are: {', '.join(_FORMAT_NAMES)}"
+                )
         columns = self._connection.table(name).columns
         if len(columns) > MAX_COLUMNS:
             raise _too_wide(dataset, len(columns))
@@ -268,11 +287,13 @@ class Source:
         if twice := sorted({c for c in header if lower.count(c.lower()) > 1}):
             raise BadData(f"{dataset.path.name}:1: more than one column is named {', '.join(twice)}")
 
+        quote = _literal('"')
         fixed = (
-            f"read_csv({_literal(str(dataset.path))}, delim={_literal(delimiter)}, quote='"', escape='"', comment='', "
-            "header=true, skip=0, strict_mode=true, null_padding=false, ignore_errors=false, "
+            f"read_csv({_literal(str(dataset.path))}, delim={_literal(delimiter)}, quote={quote}, "
+            f"escape={quote}, comment='', header=true, skip=0, strict_mode=true, null_padding=false, "
+            "ignore_errors=false,"
         )
-        create = f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {fixed}"  # noqa: S608 - quoted
+        create = f"CREATE OR REPLACE TABLE {name} AS FROM {fixed}"
         try:
             self._connection.execute(f"{create} auto_detect=true, sample_size=204800)")
         except duckdb.Error as e:
@@ -280,10 +301,7 @@ class Source:
                 raise failure from None
             # Read as plain text, a broken line is named; a whole file can then be typed by every row of it.
             texts = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in header)
-            self._create(
-                dataset,
-                f"{create} auto_detect=false, columns={{{texts}}})",
-            )
+            self._create(dataset, f"{create} auto_detect=false, columns={{{texts}}})")
             self._create(dataset, f"{create} auto_detect=true, sample_size=-1)")
         columns = self._connection.table(name).columns
         if [c.lower() for c in columns] != lower:
@@ -291,7 +309,7 @@ class Source:
                 f"{dataset.path.name}:1: the column names can't be told from the rows",
                 hint="the first line is the column names, and every line has as many values",
             )
-        if self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is None:  # noqa: S608 - quoted
+        if self._connection.table(name).limit(1).fetchone() is None:
             raise BadData(f"{dataset.path.name}: has column names but no rows")
 
     def _create(self, dataset: Dataset, sql: str) -> None:
@@ -315,7 +333,8 @@ class Source:
             raise _query_failed(str(e)) from None
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise QueryFailed(
-                f"report.yaml: data.sql: {_what(statements)}", hint="the SQL of a report is exactly one SELECT"
+                f"report.yaml: data.sql: {_what(statements)}",
+                hint="the SQL of a report is exactly one SELECT",
             )
         asked = statements[0].named_parameters
         if unknown := sorted(asked - self._parameters.keys()):
@@ -364,7 +383,9 @@ def _header(dataset: Dataset) -> tuple[str, list[str]]:
 
 
 def _too_wide(dataset: Dataset, columns: int) -> LimitExceeded:
-    return LimitExceeded(f"{dataset.path.name}: has {columns:,} columns; at most {MAX_COLUMNS:,} are possible")
+    return LimitExceeded(
+        f"{dataset.path.name}: has {columns:,} columns; at most {MAX_COLUMNS:,} are possible"
+    )
 
 
 def _bad_data(dataset: Dataset, error: duckdb.Error) -> BadData:
@@ -372,10 +393,10 @@ def _bad_data(dataset: Dataset, error: duckdb.Error) -> BadData:
     found = _LINE.search(text)
     line = next((group for group in found.groups() if group), None) if found else None
     where = f"{dataset.path.name}:{line}" if line else dataset.path.name
-    lines = [part.strip() for part in text.splitlines() if part.strip()]
+    lines = [part.strip() for part in text.splitlines() if part.strip() and "Possible" not in part]
     # DuckDB says first where and what (`CSV Error on Line: 3`), then the line, then the reason.
-    reason = next((part for part in lines if part.startswith(("Expected Number", "Error when conv"))), None)
-    reason = reason or next((part for part in lines if "nicode" in part or "alformed" in part or "quote" in part), None)
+    signs = ("Expected Number", "Error when conv", "nicode", "alformed", "quote", "Maximum line")
+    reason = next((part for sign in signs for part in lines if sign in part), None)
     return BadData(f"{where}: {(reason or _first_line(error)).rstrip('.')}")
 
 
@@ -390,7 +411,9 @@ def _not_theirs(text: str, kind: type[Exception] | None = None) -> PressroomErro
     if "No space left" in text or "failed to offload" in text.lower():
         return StorageFull(_first_line(text))
     if kind is duckdb.OutOfMemoryException or text.startswith("Out of Memory"):
-        return LimitExceeded(_first_line(text), hint="raise PRESSROOM_MEMORY_LIMIT_BYTES, or select fewer columns")
+        return LimitExceeded(
+            _first_line(text), hint="raise PRESSROOM_MEMORY_LIMIT_BYTES, or select fewer columns"
+        )
     return None
 
 
@@ -398,7 +421,9 @@ def _query_failed(text: str) -> PressroomError:
     """DuckDB's own words: what failed, at which line of the SQL, and what it proposes."""
     found = re.search(r"^LINE (\d+):", text, re.MULTILINE)
     where = f"data.sql line {found.group(1)}" if found else "data.sql"
-    hints = [line.strip() for line in text.splitlines() if line.lower().startswith(("candidate", "did you mean"))]
+    hints = [
+        line.strip() for line in text.splitlines() if line.lower().startswith(("candidate", "did you mean"))
+    ]
     return _not_theirs(text) or QueryFailed(
         f"report.yaml: {where}: {_first_line(text)}", hint=hints[0] if hints else None
     )

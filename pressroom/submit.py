@@ -106,6 +106,7 @@ class Submitter:
         report = installed_report(request.report, self._settings.report_dirs)
         parameters = check_parameters(report.definition, request.parameters)
         deadline = self._deadline(request)
+        self._check_callback(request)
         inline = self._keep_rows(request, owner)
         created = False
         try:
@@ -176,6 +177,14 @@ class Submitter:
         sized = ((self._files.path(dataset), dataset.format, dataset.bytes) for dataset in datasets)
         cells = estimate_cells(sized, columns, rows=len(request.rows) if request.rows else None)
         return FAST if cells * len(request.outputs) <= self._settings.fast_cells else HEAVY
+
+    def _check_callback(self, request: JobRequest) -> None:
+        """Only hosts that the installation names are called: a client must not reach into its network."""
+        if request.callback is not None and request.callback.host not in self._settings.callback_hosts:
+            raise BadRequest(
+                f"callbacks to {request.callback.host} are not allowed here",
+                hint="PRESSROOM_CALLBACK_HOSTS names the hosts that are",
+            )
 
     def _deadline(self, request: JobRequest) -> float:
         limit = self._settings.deadline_seconds

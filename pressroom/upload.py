@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Self
 
 from pressroom.errors import BadData, BadRequest, StorageFull, TooLarge
 from pressroom.jobs import Dataset, new_id
-from pressroom.source import detect_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +78,9 @@ class Upload:
             raise BadRequest(
                 f"{self.name}: {self.bytes:,} of {self._expected:,} bytes came", hint="send it again"
             )
+        # Here and not above: the reaper uses this module too, and has no use for an SQL engine.
+        from pressroom.source import detect_format
+
         with storage_errors():
             self._file.flush()
             os.fsync(self._file.fileno())

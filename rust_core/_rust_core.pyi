@@ -19,6 +19,9 @@ class DeadlineExceeded(CoreError):
 class DataError(CoreError):
     """The rows do not fit the plan."""
 
+class StreamError(DataError):
+    """The rows could not be read to their end."""
+
 class PlanError(CoreError):
     """The plan can't be carried out."""
 
@@ -110,4 +113,5 @@ def write_pdf(
     after: bytes | None = None,
 ) -> Written: ...
 def write_xlsx(crunched: Crunched, plate: SheetPlate, path: str, control: JobControl) -> Written: ...
+def read_ipc(path: str) -> ArrowStream: ...
 def format_value(code: str, value: object) -> str: ...

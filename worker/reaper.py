@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pressroom.errors import PressroomError
+from worker.callbacks import run_callbacks
 
 if TYPE_CHECKING:
     from pressroom.broker import Ring
@@ -81,7 +82,9 @@ class Reaper:
 def run_reaper(store: Store, files: Files, settings: Settings, ring: Ring) -> None:
     """Run a reaper in this process until it is told to go."""
     stop = threading.Event()
+    caller = threading.Thread(target=run_callbacks, args=(store, stop), name="callbacks", daemon=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    caller.start()
     log.info("reaper ready.")
     Reaper(store, files, settings, ring).run(stop)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import structlog
-from pressroom.parameters import check_parameters
-from pressroom.plates.cache import PlateCache
-from pressroom.source import Dataset as Rows
 
 import rust_core
 from pressroom.broker import HEAVY
 from pressroom.errors import BuildFailed, Incomplete, JobCancelled, PressroomError, Unavailable
 from pressroom.jobs import Phase
+from pressroom.parameters import check_parameters
+from pressroom.plates.cache import PlateCache
 from pressroom.problems import problem
 from pressroom.reports import installed_report
+from pressroom.source import Dataset as Rows
 from worker.gauge import Gauge
 from worker.heartbeat import Heartbeat, Reason, settle
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pressroom.jobs import Job, PublishedFile
     from pressroom.reports import Report
     from pressroom.settings import Settings
+    from pressroom.source import Format
     from pressroom.store import Store
 
 CLAIM_TRIES = 10
@@ -140,7 +141,10 @@ class Runner:
 
     def _rows(self, job: Job) -> list[Rows]:
         found = {name: self._store.dataset(dataset_id) for name, dataset_id in job.datasets.items()}
-        return [Rows(name, self._files.path(dataset), dataset.format) for name, dataset in found.items()]
+        return [
+            Rows(name, self._files.path(dataset), cast("Format", dataset.format))
+            for name, dataset in found.items()
+        ]
 
     def _publish(self, job: Job, file: BuiltFile) -> PublishedFile:
         return self._files.publish(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
-from pressroom.parameters import parameter_schema
 
 from api.dependencies import Press
 from api.schemas import ReportList, ReportView
 from pressroom.errors import DefinitionError
+from pressroom.parameters import parameter_schema
 from pressroom.problems import problem
 from pressroom.reports import installed_names, installed_report
 

@@ -74,6 +74,8 @@ def run(arguments: Sequence[str], *, debug: bool) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return fail(f"{where}{error.strerror or error}", None, FAILED, debug=debug)
     except Exception as error:  # noqa: BLE001 - the last door; --debug opens it
+        if (fault := _bad_setting(error)) is not None:
+            return fail(fault, "see the environment", BAD_USE, debug=debug)
         words = f"{type(error).__name__}: {error}"
         return fail(f"unexpected {words}", "--debug shows where; please report it", FAILED, debug=debug)
     if not isinstance(status, int):
@@ -98,6 +100,17 @@ def fail(message: str, hint: str | None, status: int, *, debug: bool) -> int:
     if hint:
         typer.echo(f"hint: {hint}", err=True)
     return status
+
+
+def _bad_setting(error: Exception) -> str | None:
+    """The environment variable that an installation's settings were refused for."""
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError) or error.title != "Settings":
+        return None
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else "a setting"
+    return f"PRESSROOM_{name.removeprefix('PRESSROOM_').upper()}: {first['msg']}"
 
 
 def _help_hint(error: typer.TyperException) -> str | None:

@@ -57,7 +57,8 @@ def submit(
         datasets = {name: _upload(client, path)["id"] for name, path in files.items()}
         body: dict[str, Any] = {
             "report": report,
-            "dataset": next(iter(datasets.values())) if len(datasets) == 1 else datasets,
+            # By name also when there is but one, so that SQL finds the same names as with `render`.
+            "dataset": datasets,
             "parameters": given,
             "outputs": list(outputs),
             "labels": label or [],

@@ -144,6 +144,7 @@ class Leash:
             signal_all(pids, signal.SIGKILL)
             self._reap()
             time.sleep(0.005)
+        self._reap()
 
 
 def main() -> int:

@@ -41,6 +41,8 @@ class PartSpec:
     ready_line: re.Pattern[str] | None = None
     ready_answer: Callable[[], bool] | None = None
     descriptors: tuple[int, ...] = ()
+    keeps_nothing: bool = False
+    """Nothing is lost when it is killed, so it is not waited for."""
     before_restart: Callable[[str], None] = field(default=lambda _: None)
     """Called with the part's last lines before it is started again."""
 
@@ -175,6 +177,7 @@ class Part:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        _bury(process.pid)
         self._let_go()
         if self._reader is not None:
             self._reader.join(timeout=2)
@@ -190,6 +193,15 @@ class Part:
                 self._writer.info("%s", line)
                 if self.spec.ready_line is not None and self.spec.ready_line.search(line):
                     self._ready_line.set()
+
+
+def _bury(group: int) -> None:
+    """Wait for orphans of a process group: the press is their subreaper, so they would stay as zombies."""
+    deadline = time.monotonic() + 1
+    with contextlib.suppress(ChildProcessError):
+        while time.monotonic() < deadline:
+            if os.waitpid(-group, os.WNOHANG) == (0, 0):
+                time.sleep(0.005)
 
 
 def _log_writer(path: Path) -> logging.Logger:

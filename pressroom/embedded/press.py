@@ -28,11 +28,16 @@ if TYPE_CHECKING:
 
     from pressroom.settings import Settings
 
-READY_SECONDS = 60
+READY_SECONDS = 180
+"""A worker imports the design libraries first; on a busy machine that takes a while."""
 STOP_SECONDS = 20
 LOOK_SECONDS = 0.05
-UNREADABLE = re.compile(r"RDB|AOF|append only file|appendonly", re.IGNORECASE)
-"""What a server that can't read its own data talks about."""
+UNREADABLE = re.compile(
+    r"Can't handle RDB format|reading the append only file|Wrong signature trying to load|AOF loading aborted"
+    r"|Fatal error loading|invalid AOF manifest|AOF manifest file",
+    re.IGNORECASE,
+)
+"""What Redis and Valkey say of data that they can't read, before they end."""
 
 
 def part_command(package: str, *arguments: str) -> list[str]:
@@ -112,7 +117,10 @@ class Press:
                 part.ask_to_stop()
             deadline = time.monotonic() + STOP_SECONDS
             for part in group:
-                self._wait_stopped(part, deadline)
+                if part.spec.keeps_nothing:
+                    part.kill()
+                else:
+                    self._wait_stopped(part, deadline)
         if self._listener is not None:
             self._listener.close()
 
@@ -154,7 +162,7 @@ class Press:
 
     def _free_broker(self, last_lines: str) -> None:
         """The queue can be given up when it is unreadable: the reaper rings every waiting job again."""
-        if self._broker is not None and "Fatal error" in last_lines and UNREADABLE.search(last_lines):
+        if self._broker is not None and UNREADABLE.search(last_lines):
             aside = self._broker.set_data_aside()
             self._say(f"the broker could not read its data; moved to {aside}; waiting jobs are rung again")
 
@@ -212,6 +220,8 @@ class Press:
             part_command("worker", "flower"),
             environment,
             ready_answer=lambda: _http_ok(f"{self.flower_url}/healthcheck"),
+            # Its TERM handler exits inside the event loop, and now and then that waits for ever.
+            keeps_nothing=True,
         )
 
     def _wait_ready(self, parts: list[Part]) -> None:

@@ -28,6 +28,8 @@ class FolderFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint is untyped
         super().__init__(allowed_protocols=("data", "file"), allow_redirects=False)
         self._folders = tuple(folder.resolve() for folder in folders)
         self._fonts = fonts
+        self.refused: list[str] = []
+        """Every refusal: WeasyPrint swallows the error inside SVG drawings."""
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         """Open `url`; raises `Refused` that names it when it may not be read."""
@@ -35,12 +37,12 @@ class FolderFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint is untyped
         if parts.scheme == "data":
             return super().fetch(url, headers)
         if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-            raise Refused(f"{url}: only files of the report's own folder and data: URLs may be used")
+            raise self._refuse(f"{url}: only files of the report's own folder and data: URLs may be used")
         asked = Path(url2pathname(parts.path))
         path = asked.resolve()
         inside = any(path.is_relative_to(folder) for folder in self._folders)
         if not inside and str(asked) not in self._fonts:
-            raise Refused(f"{url}: outside the report's folder")
+            raise self._refuse(f"{url}: outside the report's folder")
         if not path.is_file():
             raise FileNotFoundError(f"{path.name}: no such file in the report's folder")
         # WeasyPrint tells types by content and suffix, so a plain response is enough.
@@ -48,3 +50,7 @@ class FolderFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint is untyped
             path.suffix.lower(), "application/octet-stream"
         )
         return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": kind})
+
+    def _refuse(self, message: str) -> Refused:
+        self.refused.append(message)
+        return Refused(message)

@@ -80,11 +80,10 @@ def _parts(
 ) -> list[Any]:
     """The generated text as parts; the text itself says what named strings and attributes were."""
     texts = list(text_boxes(box))
-    pattern = "".join(
-        re.escape(" ".join(v.split(" "))) if kind == "string" else "(.*?)" for kind, v in content
-    )
+    # White space collapses in the layout, and an empty named string leaves none at the end of a line.
+    pattern = "".join(_loose(value) if kind == "string" else "(.*?)" for kind, value in content)
     text = "".join(t.text for t in texts)
-    match = re.fullmatch(r"\s*" + pattern.strip(), text, re.IGNORECASE | re.DOTALL)
+    match = re.fullmatch(pattern, text, re.IGNORECASE | re.DOTALL)
     if len(texts) != 1 or match is None:
         raise TemplateFailed(
             f"report.html: a page counter stands in a text that does not fit on one line: {text!r}",
@@ -106,6 +105,10 @@ def _parts(
         elif shown:
             parts.append({"text": shown})
     return parts
+
+
+def _loose(text: str) -> str:
+    return r"\s*".join(re.escape(word) for word in re.split(r"\s+", text))
 
 
 def _changes(token: tuple[str, Any], running: Mapping[str, int]) -> bool:

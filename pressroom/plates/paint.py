@@ -52,8 +52,9 @@ class Painter:
                 }
             )
 
+        lid = self._neighbours_line(group, row, index) if self._collapse else 0.0
         for x, width, color in self._backgrounds(group, row):
-            fill(x, width, (_TOP, 0), (_BOTTOM, -gap), color, whole=True)
+            fill(x, width, (_TOP, lid), (_BOTTOM, -gap), color, whole=True)
         if self._collapse:
             for x, width, top, bottom, color in self._collapsed(group, row, index):
                 fill(x, width, top, bottom, color)
@@ -156,6 +157,16 @@ class Painter:
                 right = positions[x + 1] + max(width_at(vertical, yy, x + 1) for yy in (y - 1, y)) / 2
                 edge = _TOP if side == "top" else _BOTTOM
                 yield left, right - left, (edge, -width / 2), (edge, width / 2), color
+
+    def _neighbours_line(self, group: Any, row: Any, index: int) -> float:  # noqa: ANN401 - boxes
+        """How far the line of the row above reaches into this one; its background must not cover it."""
+        lines = [line for _, line in self._table.collapsed_border_grid[1][index]]
+        reach = [
+            width / 2
+            for x, (_, width, color) in enumerate(lines)
+            if color.alpha and not self._asks(group, row, "top", x, (width, color))
+        ]
+        return max(reach, default=0.0)
 
     def _asks(self, group: Any, row: Any, side: str, x: int, line: tuple[float, Any]) -> bool:  # noqa: ANN401
         cells = [c for c in row.children if c.grid_x <= x < c.grid_x + c.colspan]

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 class Rendering:
     """A laid-out document (pages with their box trees) and the font configuration that it needs."""
 
-    def __init__(self, document: Document, fonts: FontConfiguration) -> None:
+    def __init__(self, document: Document, fonts: FontConfiguration, fetcher: FolderFetcher) -> None:
         self.document = document
         self.fonts = fonts
+        self._fetcher = fetcher
 
     @property
     def pages(self) -> list[Any]:
@@ -39,7 +40,8 @@ class Rendering:
         if bare:
             for page in pages:
                 page.links, page.anchors, page.bookmarks, page.forms = [], {}, [], {None: []}
-        pdf: bytes = self.document.copy(pages).write_pdf()
+        with _refusals(self._fetcher):
+            pdf: bytes = self.document.copy(pages).write_pdf()
         return pdf
 
 
@@ -91,14 +93,28 @@ def render_document(
                 context.style_for = _PagesKnown(context.style_for, pages)
             return context
 
-    with collected(warnings):
-        try:
-            document = HTML(string=html, base_url=path2url(str(folders[0]) + "/"), url_fetcher=fetcher)
-            sheet = CSS(string=css, font_config=fonts, url_fetcher=fetcher)
-            options: Mapping[str, Any] = {**DEFAULT_OPTIONS, "stylesheets": [sheet]}
-            return Rendering(Numbered._render(document, fonts, None, None, dict(options)), fonts)
-        except Refused as e:
-            raise TemplateFailed(f"report.html: {e}", hint="copy the file into the report's folder") from None
+    with collected(warnings), _refusals(fetcher):
+        document = HTML(string=html, base_url=path2url(str(folders[0]) + "/"), url_fetcher=fetcher)
+        sheet = CSS(string=css, font_config=fonts, url_fetcher=fetcher)
+        options: Mapping[str, Any] = {**DEFAULT_OPTIONS, "stylesheets": [sheet]}
+        laid_out = Numbered._render(document, fonts, None, None, dict(options))
+    return Rendering(laid_out, fonts, fetcher)
+
+
+@contextmanager
+def _refusals(fetcher: FolderFetcher) -> Iterator[None]:
+    try:
+        yield
+    except Refused:
+        pass
+    except Exception:
+        # A refused part can make WeasyPrint fail later on; the refusal is the cause.
+        if not fetcher.refused:
+            raise
+    if fetcher.refused:
+        raise TemplateFailed(
+            f"report.html: {fetcher.refused[0]}", hint="copy the file into the report's folder"
+        )
 
 
 @contextmanager

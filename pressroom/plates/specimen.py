@@ -75,7 +75,8 @@ class Specimen:
     def html(self) -> Markup:
         """The table; the page break after it keeps the pages that follow apart."""
         return Markup(  # noqa: S704 - every value was escaped on its way in
-            f'<table class="rows" {MARK}="table">{self._columns()}<thead>{self._header()}</thead>'
+            f'<table class="rows" {MARK}="table" style="break-after: page !important">'
+            f"{self._columns()}<thead>{self._header()}</thead>"
             f"<tbody>{''.join(self._samples(1))}</tbody>"
             f'<tbody style="break-before: page !important">{"".join(self._measured())}</tbody>'
             f'<tbody style="break-before: page !important">{"".join(self._samples(_SAMPLES))}</tbody></table>'
@@ -141,9 +142,8 @@ class Specimen:
             members = self.groups(level, 200)
             texts = [self.format_value(group.format, member["key"]) for member in members]
             keys[level] = max(texts, key=len, default="")[:_SAMPLE_CHARS]
-            if count > 1:
-                most = max((member["rows"] for member in members), default=0)
-                yield self._group(level, "sample", keys[level], self.format_value("#,##0", most))
+            most = max((member["rows"] for member in members), default=0)
+            yield self._group(level, "sample", keys[level], self.format_value("#,##0", most))
         longest = [stats["longest"] for stats in self.summary["columns"]]
         for row in range(count):
             cells = "".join(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, Update, and_, case, update
 
 from pressroom.jobs import TRANSITIONS, Event
-from pressroom.store.tables import jobs
+from pressroom.store.tables import jobs, now
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -29,6 +29,18 @@ def change(event: Event, *where: ColumnElement[bool], **values: Any) -> Update: 
         .where(and_(jobs.c.state.in_([str(s) for s in moves]), *where))
         .values(state=state, version=jobs.c.version + 1, **values)
     )
+
+
+def ended() -> dict[str, Any]:
+    """Columns of a job that ends now: kept from now on, its lease over, its caller to be told."""
+    return {
+        "phase": None,
+        "finished": now(),
+        "expires": now() + jobs.c.keep_seconds,
+        "lease_until": None,
+        "callback_due": case((jobs.c.callback.is_not(None), now()), else_=None),
+        "callback_tries": 0,
+    }
 
 
 def held(job_id: str, attempt: int) -> ColumnElement[bool]:

@@ -22,7 +22,12 @@ def open_engine(database_url: str) -> Engine:
     """An engine for `sqlite:///path` or `postgresql+psycopg://...`."""
     if not database_url.startswith("sqlite"):
         return create_engine(database_url, pool_pre_ping=True, isolation_level="READ COMMITTED")
-    engine = create_engine(database_url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
+    engine = create_engine(
+        database_url,
+        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+        pool_size=10,
+        max_overflow=50,
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

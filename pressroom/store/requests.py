@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pressroom.errors import BadRequest, Conflict, IdempotencyConflict, NotFound
 from pressroom.jobs import ACTIVE, Dataset, Event, Job, JobState, NewJob, Progress, new_id
-from pressroom.store.change import Table, change
+from pressroom.store.change import Table, change, ended
 from pressroom.store.engine import reading, writing
 from pressroom.store.rows import dataset_of, job_of
 from pressroom.store.tables import Instant, datasets, job_labels, jobs, now
@@ -80,6 +80,7 @@ class Requests(Table):
             not_before=now(),
             rung=now(),
             rings=0,
+            callback_tries=0,
             files=[],
             warnings=[],
             version=1,
@@ -141,8 +142,11 @@ class Requests(Table):
                 change(
                     Event.CANCEL,
                     jobs.c.id == job_id,
-                    finished=case((queued, now()), else_=jobs.c.finished),
-                    expires=case((queued, now() + jobs.c.keep_seconds), else_=jobs.c.expires),
+                    **{
+                        name: case((queued, value), else_=jobs.c[name])
+                        for name, value in ended().items()
+                        if value is not None
+                    },
                 ).returning(jobs)
             ).one_or_none()
             if row is None:
@@ -163,6 +167,7 @@ class Requests(Table):
                     phase=None,
                     error=None,
                     finished=None,
+                    callback_due=None,
                     expires=now() + jobs.c.keep_seconds,
                     not_before=now(),
                     rung=now(),

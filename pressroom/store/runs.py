@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, or_, select, update
 
 from pressroom.jobs import Beat, Event, Job, JobState, Phase, Progress
-from pressroom.store.change import Table, change, held
+from pressroom.store.change import Table, change, ended, held
 from pressroom.store.engine import reading, writing
 from pressroom.store.rows import files_json, job_of
 from pressroom.store.tables import jobs, now
@@ -117,9 +117,8 @@ class Runs(Table):
                 completeness=dict(completeness),
                 warnings=list(warnings),
                 progress=dataclasses.asdict(done),
-                phase=None,
                 error=None,
-                **_ended(),
+                **ended(),
             )
         )
 
@@ -138,11 +137,11 @@ class Runs(Table):
             )
             if self._end(put_off):
                 return True
-        return self._end(change(Event.FAIL, held(job_id, attempt), error=dict(error), **_ended()))
+        return self._end(change(Event.FAIL, held(job_id, attempt), error=dict(error), **ended()))
 
     def finish_cancelled(self, job_id: str, attempt: int) -> bool:
         """End a job that was asked to stop and has."""
-        return self._end(change(Event.STOP, held(job_id, attempt), **_ended()))
+        return self._end(change(Event.STOP, held(job_id, attempt), **ended()))
 
     def give_back(self, job_id: str, attempt: int) -> bool:
         """Put a job back in its queue unfinished; the attempt is not counted, though its token is spent."""
@@ -163,8 +162,3 @@ class Runs(Table):
     def _end(self, statement: Update) -> bool:
         with writing(self._engine) as connection:
             return connection.execute(statement.returning(jobs.c.id)).one_or_none() is not None
-
-
-def _ended() -> dict[str, Any]:
-    """Columns of a job that ends now."""
-    return {"finished": now(), "expires": now() + jobs.c.keep_seconds, "lease_until": None}

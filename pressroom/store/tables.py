@@ -85,6 +85,8 @@ jobs = Table(
     Column("priority", Integer, nullable=False),
     Column("queue", String(16), nullable=False),
     Column("callback", String(2048)),
+    Column("callback_due", Instant),
+    Column("callback_tries", Integer, nullable=False),
     Column("progress", JSON, nullable=False),
     Column("created", Instant, nullable=False),
     Column("started", Instant),
@@ -105,6 +107,7 @@ jobs = Table(
     Index("ix_jobs_state_queue", "state", "queue", "priority", "id"),
     Index("ix_jobs_started_owner", "started", "owner"),
     Index("ix_jobs_expires", "expires"),
+    Index("ix_jobs_callback_due", "callback_due"),
 )
 
 job_labels = Table(

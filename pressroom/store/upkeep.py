@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, delete, exists, func, select, update
 from pressroom.errors import WorkerLost
 from pressroom.jobs import ACTIVE, Dataset, Event, Job, JobState
 from pressroom.problems import problem
-from pressroom.store.change import Table, change
+from pressroom.store.change import Table, change, ended
 from pressroom.store.engine import reading, writing
 from pressroom.store.rows import dataset_of, job_of
 from pressroom.store.runs import claimable
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 MAX_BACK_OFF = 4
 """A silent job is rung after 1, 2, 4, 8, 16, 16, ... times the first silence: a long queue is no storm."""
 RING_BATCH = 500
+CALLBACK_BATCH = 20
+CALLBACK_TRIES = 6
+FIRST_PAUSE = 10
+"""Seconds after the first call that failed; then 40, 160, 640, 2560."""
 
 
 class Upkeep(Table):
@@ -54,17 +58,12 @@ class Upkeep(Table):
     def fail_exhausted(self) -> list[Job]:
         """End jobs whose worker is gone and that no other may take: poison, and unfinished cancels."""
         gone = jobs.c.lease_until < now()
-        ended: dict[str, Any] = {
-            "finished": now(),
-            "expires": now() + jobs.c.keep_seconds,
-            "lease_until": None,
-        }
         with writing(self._engine) as connection:
-            abandoned = connection.execute(change(Event.ABANDON, gone, **ended).returning(jobs)).all()
+            abandoned = connection.execute(change(Event.ABANDON, gone, **ended()).returning(jobs)).all()
             spent = and_(jobs.c.state == str(JobState.RUNNING), gone, jobs.c.attempt >= jobs.c.max_attempts)
             poison = [
                 connection.execute(
-                    change(Event.EXHAUST, jobs.c.id == row.id, error=_reason(row), **ended).returning(jobs)
+                    change(Event.EXHAUST, jobs.c.id == row.id, error=_reason(row), **ended()).returning(jobs)
                 ).one()
                 for row in connection.execute(
                     select(jobs).where(spent).with_for_update(skip_locked=True)
@@ -104,8 +103,37 @@ class Upkeep(Table):
             connection.execute(delete(datasets).where(datasets.c.id.in_([dataset.id for dataset in gone])))
         return gone
 
-    def wants(self, job_id: str, attempt: int) -> bool:
-        """Whether what `attempt` of this job has on disk is in use: it runs, or its files are the job's."""
+    def callbacks_due(self) -> list[Job]:
+        """Take ended jobs whose callers are to be told; for a while no other reaper gets them."""
+        due = select(jobs.c.id).where(jobs.c.callback_due <= now()).limit(CALLBACK_BATCH)
+        pause = case(
+            {n: float(FIRST_PAUSE * 4**n) for n in range(CALLBACK_TRIES)},
+            value=jobs.c.callback_tries,
+            else_=0.0,
+        )
+        last = jobs.c.callback_tries + 1 >= CALLBACK_TRIES
+        with writing(self._engine) as connection:
+            rows = connection.execute(
+                update(jobs)
+                .where(jobs.c.id.in_(due), jobs.c.callback_due <= now())
+                .values(
+                    callback_due=case((last, None), else_=now() + pause),
+                    callback_tries=jobs.c.callback_tries + 1,
+                )
+                .returning(jobs)
+            ).all()
+        return [job_of(row) for row in rows]
+
+    def callback_heard(self, job_id: str) -> None:
+        """Remember that the caller was told."""
+        with writing(self._engine) as connection:
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(callback_due=None))
+
+    def wants(self, job_id: str, attempt: int, *, published: bool) -> bool:
+        """Whether what `attempt` of this job has on disk is in use.
+
+        Its work folder is while it runs; what it has published also when that is what clients download.
+        """
         query = select(jobs.c.state, jobs.c.attempt, jobs.c.files).where(jobs.c.id == job_id)
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
@@ -113,8 +141,10 @@ class Upkeep(Table):
             return False
         if JobState(row.state) in (JobState.RUNNING, JobState.CANCELLING):
             return bool(row.attempt == attempt)
-        return any(file["path"].startswith(f"files/{job_id}/{attempt}/") for file in row.files) and (
-            row.state != JobState.EXPIRED
+        return (
+            published
+            and any(file["path"].startswith(f"files/{job_id}/{attempt}/") for file in row.files)
+            and (row.state != JobState.EXPIRED)
         )
 
     def knows_dataset(self, dataset_id: str) -> bool:

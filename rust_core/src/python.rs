@@ -16,7 +16,7 @@ use pyo3_arrow::PyRecordBatchReader;
 use crate::crunch::{self, Control, Plan};
 use crate::error::Error;
 use crate::format::NumberFormat;
-use crate::{pdf, xlsx};
+use crate::{ipc, pdf, xlsx};
 use jobs::JobControl;
 use written::Written;
 
@@ -120,38 +120,6 @@ fn crunch_stream(
 }
 
 #[pyfunction]
-fn paginate(
-    py: Python<'_>,
-    crunched: &Bound<'_, Crunched>,
-    plate: &Bound<'_, PagePlate>,
-    control: &Bound<'_, JobControl>,
-) -> PyResult<Pagination> {
-    let (crunched, plate, control) = (&crunched.get().0, &plate.get().0, &control.get().0);
-    let pages = py.detach(|| pdf::paginate(crunched, plate, control))?;
-    Ok(Pagination(pages))
-}
-
-#[pyfunction]
-#[pyo3(signature = (crunched, plate, pagination, path, control, before=None, after=None))]
-#[allow(clippy::too_many_arguments, reason = "the signature of the stub")]
-fn write_pdf(
-    py: Python<'_>,
-    crunched: &Bound<'_, Crunched>,
-    plate: &Bound<'_, PagePlate>,
-    pagination: &Bound<'_, Pagination>,
-    path: PathBuf,
-    control: &Bound<'_, JobControl>,
-    before: Option<&[u8]>,
-    after: Option<&[u8]>,
-) -> PyResult<Written> {
-    let (crunched, plate, pages) = (&crunched.get().0, &plate.get().0, &pagination.get().0);
-    let control = &control.get().0;
-    let written =
-        py.detach(|| pdf::write_pdf(crunched, plate, pages, &path, control, before, after))?;
-    Ok(Written::new(written, &crunched.plan))
-}
-
-#[pyfunction]
 fn write_xlsx(
     py: Python<'_>,
     crunched: &Bound<'_, Crunched>,
@@ -163,6 +131,45 @@ fn write_xlsx(
     let control = &control.get().0;
     let written = py.detach(|| xlsx::write_xlsx(crunched, plate, &path, control))?;
     Ok(Written::new(written, &crunched.plan))
+}
+
+#[pyfunction]
+fn paginate(
+    py: Python<'_>,
+    crunched: &Bound<'_, Crunched>,
+    plate: &Bound<'_, PagePlate>,
+    control: &Bound<'_, JobControl>,
+) -> PyResult<Pagination> {
+    let (crunched, plate) = (&crunched.get().0, &plate.get().0);
+    let control = &control.get().0;
+    let pages = py.detach(|| pdf::paginate(crunched, plate, control))?;
+    Ok(Pagination(pages))
+}
+
+#[pyfunction]
+#[pyo3(signature = (crunched, plate, pagination, path, control, before=None, after=None))]
+#[allow(clippy::too_many_arguments, reason = "the contract with Python")]
+fn write_pdf(
+    py: Python<'_>,
+    crunched: &Bound<'_, Crunched>,
+    plate: &Bound<'_, PagePlate>,
+    pagination: &Bound<'_, Pagination>,
+    path: PathBuf,
+    control: &Bound<'_, JobControl>,
+    before: Option<&[u8]>,
+    after: Option<&[u8]>,
+) -> PyResult<Written> {
+    let (crunched, plate) = (&crunched.get().0, &plate.get().0);
+    let (pages, control) = (&pagination.get().0, &control.get().0);
+    let written =
+        py.detach(|| pdf::write_pdf(crunched, plate, pages, &path, control, before, after))?;
+    Ok(Written::new(written, &crunched.plan))
+}
+
+#[pyfunction]
+fn read_ipc<'py>(py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
+    let reader = py.detach(|| ipc::open(&path))?;
+    PyRecordBatchReader::new(reader).into_arro3(py)
 }
 
 #[pyfunction]
@@ -183,9 +190,10 @@ fn _rust_core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<Pagination>()?;
     m.add_class::<Written>()?;
     m.add_function(wrap_pyfunction!(crunch_stream, m)?)?;
+    m.add_function(wrap_pyfunction!(write_xlsx, m)?)?;
     m.add_function(wrap_pyfunction!(paginate, m)?)?;
     m.add_function(wrap_pyfunction!(write_pdf, m)?)?;
-    m.add_function(wrap_pyfunction!(write_xlsx, m)?)?;
+    m.add_function(wrap_pyfunction!(read_ipc, m)?)?;
     m.add_function(wrap_pyfunction!(format_value, m)?)?;
     Ok(())
 }

@@ -129,11 +129,8 @@ def _note(folder: Path) -> None:
 
 def _wait(gate: Path, control: rust_core.JobControl | None) -> None:
     while not gate.exists():
-        if control is not None:
-            try:
-                control.check()
-            except rust_core.Cancelled as error:
-                raise JobCancelled("stopped") from error
+        if control is not None and control.cancelled:
+            raise JobCancelled("stopped")
         time.sleep(0.01)
 
 

@@ -75,14 +75,14 @@ def test_a_long_poll_answers_with_the_true_state_when_its_time_is_over(press: Ru
 
 def test_many_long_polls_leave_the_api_free_for_others(press: RunningPress) -> None:
     with press.waiting() as job, ThreadPoolExecutor(80) as pool:
-        url = f"{press.http.base_url}/v1/jobs/{job['id']}?wait=5"
+        url = f"{press.http.base_url}/v1/jobs/{job['id']}?wait=30"
         polls = [pool.submit(_get, url) for _ in range(80)]
         began = time.monotonic()
         assert press.http.get("/v1/reports").status_code == 200
         assert press.http.get(f"/v1/jobs/{job['id']}").status_code == 200
         assert time.monotonic() - began < 3
         press.http.post(f"/v1/jobs/{job['id']}/cancel")
-        assert {poll.result()["state"] for poll in polls} <= {"cancelled", "cancelling"}
+        assert {poll.result()["state"] for poll in polls} == {"cancelled"}
 
 
 def test_an_unchanged_job_is_not_sent_again(press: RunningPress) -> None:

@@ -29,8 +29,8 @@ tops: [{name: longest, by: miles, n: 3}]
 charts: [{name: by_carrier, kind: bar, x: carrier, y: {field: miles}}]
 """
 SQL = """
-SELECT ['AA', 'BB'][1 + i // 50] AS carrier, 1 + (i // 10) % 5 AS month, DATE '2024-01-01' + i::INTEGER AS day,
-       i AS miles FROM range(100) t(i) ORDER BY i
+SELECT ['AA', 'BB'][1 + i // 50] AS carrier, 1 + (i // 10) % 5 AS month,
+       DATE '2024-01-01' + i::INTEGER AS day, i AS miles FROM range(100) t(i) ORDER BY i
 """
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 

@@ -111,8 +111,9 @@ from pressroom.plates.workbook_design import design as standard
 def design(workbook, sheet, report):
     standard(workbook, sheet, report)
     red = workbook.add_format({"font_color": "red"})
-    sheet.worksheet.conditional_format(*sheet.body("amount"), {"type": "cell", "criteria": ">", "value": 50, "format": red})
-    sheet.worksheet.data_validation(*sheet.body("units"), {"validate": "integer", "criteria": ">", "value": 0})
+    over = {"criteria": ">", "value": 50}
+    sheet.worksheet.conditional_format(*sheet.body("amount"), {"type": "cell", "format": red, **over})
+    sheet.worksheet.data_validation(*sheet.body("units"), {"validate": "integer", **over})
     note = sheet.first_row + len(sheet.bands) + 1
     sheet.worksheet.merge_range(note, 0, note, 3, "end of report")
     totals = workbook.add_worksheet("Totals")

@@ -156,6 +156,14 @@ def test_a_server_that_is_not_there_is_status_1_with_a_hint(capsys: pytest.Captu
     assert "hint: is it running?" in error
 
 
+def test_a_setting_that_is_wrong_is_status_2_and_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PRESSROOM_PORT", "eight thousand")
+    assert run("check", "nope") == BAD_USE
+    assert capsys.readouterr().err.startswith("error: PRESSROOM_PORT: ")
+
+
 def test_debug_may_stand_anywhere_and_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (("--debug", "check", "nope"), ("check", "nope", "--debug")):
         assert run(*arguments) == BAD_USE

@@ -209,6 +209,8 @@ def test_the_sweep_takes_what_nobody_wants(files: Files, made: Path) -> None:
     hour_ago = time.time() - 3700
     for path in (files.path(kept), files.path(orphan), left):
         os.utime(path, (hour_ago, hour_ago))
-    swept = files.sweep(lambda _, attempt: attempt == 2, lambda id_: id_ == kept.id)
+    swept = files.sweep(
+        lambda _, attempt, published: attempt == 2 and not published, lambda id_: id_ == kept.id
+    )
     assert {path.name for path in swept} == {"job.1", "1", orphan.id, ".upload.tmp"}
     assert everything(files.root) == sorted(["work/job.2/spool.arrow", kept.path, fresh.path])

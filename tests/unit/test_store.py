@@ -350,11 +350,15 @@ def test_a_jobs_own_rows_are_recorded_with_it_or_not_at_all(store: Store) -> Non
 def test_only_the_attempt_that_counts_is_wanted_on_disk(store: Store) -> None:
     job = add(store)
     store.claim(job.id, GONE)
-    assert store.wants(job.id, 1)
+
+    def wanted(attempt: int) -> tuple[bool, bool]:
+        return tuple(store.wants(job.id, attempt, published=published) for published in (False, True))
+
+    assert wanted(1) == (True, True)
     wait_for(lambda: store.claim(job.id, LONG), "the lease runs out")
-    assert not store.wants(job.id, 1)
-    assert store.wants(job.id, 2)
+    assert wanted(1) == (False, False)
+    assert wanted(2) == (True, True)
     store.succeed(job.id, 2, [a_file(job.id, 2)], {})
-    assert store.wants(job.id, 2)
-    assert not store.wants(job.id, 1)
-    assert not store.wants(new_id(), 1)
+    assert wanted(2) == (False, True), "the work is done, the files stay"
+    assert wanted(1) == (False, False)
+    assert not store.wants(new_id(), 1, published=True)

@@ -31,6 +31,8 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer, nullable=False),
         sa.Column("queue", sa.String(16), nullable=False),
         sa.Column("callback", sa.String(2048)),
+        sa.Column("callback_due", sa.Double),
+        sa.Column("callback_tries", sa.Integer, nullable=False),
         sa.Column("progress", sa.JSON, nullable=False),
         sa.Column("created", sa.Double, nullable=False),
         sa.Column("started", sa.Double),
@@ -53,6 +55,7 @@ def upgrade() -> None:
     op.create_index("ix_jobs_state_queue", "jobs", ["state", "queue", "priority", "id"])
     op.create_index("ix_jobs_started_owner", "jobs", ["started", "owner"])
     op.create_index("ix_jobs_expires", "jobs", ["expires"])
+    op.create_index("ix_jobs_callback_due", "jobs", ["callback_due"])
     op.create_table(
         "job_labels",
         sa.Column("job_id", sa.String(26), nullable=False),

@@ -80,3 +80,45 @@ impl<I: Iterator<Item = Result<RecordBatch>>> Iterator for Feed<I> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::Int64Type;
+    use arrow_array::{ArrayRef, Int64Array};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn batches(sizes: &[usize]) -> Vec<RecordBatch> {
+        let mut next = 0i64;
+        let mut batch = |size: usize| {
+            let column = Int64Array::from_iter_values(next..next + size as i64);
+            next += size as i64;
+            RecordBatch::try_from_iter([("n", Arc::new(column) as ArrayRef)]).expect("one column")
+        };
+        sizes.iter().map(|&size| batch(size)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn rows_keep_their_order_in_batches_of_a_good_size(
+            sizes in prop::collection::vec(prop_oneof![0usize..40, 10_000..20_000, 100_000..400_000usize], 0..8)
+        ) {
+            let fed: Vec<RecordBatch> = Feed::new(batches(&sizes).into_iter().map(Ok))
+                .collect::<Result<_>>()
+                .expect("no batch fails");
+            let rows = fed.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec());
+            prop_assert!(rows.eq(0..sizes.iter().sum::<usize>() as i64));
+            prop_assert!(fed.iter().all(|b| (1..=MOST).contains(&b.num_rows())));
+        }
+    }
+
+    #[test]
+    fn many_small_batches_become_few() {
+        let fed = Feed::new(batches(&[100; 1_000]).into_iter().map(Ok)).count();
+        assert_eq!(fed, 100_000usize.div_ceil(FEWEST.next_multiple_of(100)));
+    }
+}

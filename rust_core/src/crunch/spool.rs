@@ -128,3 +128,31 @@ fn failed(path: &Path, error: ArrowError) -> Error {
         other => Error::Arrow(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{ArrayRef, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn a_spool_reads_back_and_one_cut_short_is_an_error() {
+        let path = std::env::temp_dir().join(format!("pressroom-spool-{}", std::process::id()));
+        let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("\u{6771}")]));
+        let batch = RecordBatch::try_from_iter([("t", texts)]).expect("one column");
+        let mut writer = SpoolWriter::create(&path, &batch.schema()).expect("a new file");
+        writer.write(&batch).expect("room on the disk");
+        writer.write(&batch).expect("room on the disk");
+        writer.finish().expect("room on the disk");
+        let (schema, batches) = open(&path).expect("a whole spool");
+        assert_eq!(schema, batch.schema());
+        assert_eq!(batches, [batch.clone(), batch]);
+
+        let bytes = std::fs::read(&path).expect("the spool");
+        for length in [0, 5, bytes.len() / 2, bytes.len() - 1] {
+            std::fs::write(&path, &bytes[..length]).expect("room on the disk");
+            assert!(open(&path).is_err(), "{length} bytes");
+        }
+        std::fs::remove_file(&path).expect("it was there");
+    }
+}

@@ -126,7 +126,7 @@ impl Reader<'_> {
             body: Body::Literal(String::new()),
         };
         let mut tokens: Vec<Token> = Vec::new();
-        let mut literal = |tokens: &mut Vec<Token>, text: &str| match tokens.last_mut() {
+        let literal = |tokens: &mut Vec<Token>, text: &str| match tokens.last_mut() {
             Some(Token::Literal(before)) => before.push_str(text),
             _ => tokens.push(Token::Literal(text.to_owned())),
         };

@@ -32,6 +32,12 @@ create_exception!(
 );
 create_exception!(
     rust_core._rust_core,
+    StreamError,
+    DataError,
+    "The rows could not be read to their end."
+);
+create_exception!(
+    rust_core._rust_core,
     PlanError,
     CoreError,
     "The plan can't be carried out."
@@ -67,8 +73,8 @@ impl From<Error> for PyErr {
         match error {
             Error::Cancelled => Cancelled::new_err(text),
             Error::DeadlineExceeded => DeadlineExceeded::new_err(text),
-            // A stream fails for what is in the rows: a cast, a division, a file cut short.
-            Error::Data(_) | Error::Arrow(_) => DataError::new_err(text),
+            Error::Data(_) => DataError::new_err(text),
+            Error::Arrow(_) => StreamError::new_err(text),
             Error::Plan(_) => PlanError::new_err(text),
             Error::Plate(_) => PlateError::new_err(text),
             Error::Limit(_) => LimitError::new_err(text),
@@ -85,6 +91,7 @@ pub(super) fn add_to(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("Cancelled", py.get_type::<Cancelled>())?;
     m.add("DeadlineExceeded", py.get_type::<DeadlineExceeded>())?;
     m.add("DataError", py.get_type::<DataError>())?;
+    m.add("StreamError", py.get_type::<StreamError>())?;
     m.add("PlanError", py.get_type::<PlanError>())?;
     m.add("PlateError", py.get_type::<PlateError>())?;
     m.add("LimitError", py.get_type::<LimitError>())?;

@@ -184,6 +184,53 @@ impl RowMap {
     }
 }
 
+/// Moves the relative rows of every reference in `formula` by `delta`; texts and quoted names stay as they are.
+///
+/// Rules of conditional formats and validations count from the first cell of their range, and move with it.
+pub fn shift_rows(formula: &str, delta: i64) -> String {
+    let bytes = formula.as_bytes();
+    let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'$' | b'_' | b'.');
+    let (mut out, mut at) = (String::with_capacity(formula.len() + 4), 0);
+    while at < bytes.len() {
+        let start = at;
+        if matches!(bytes[at], b'"' | b'\'') {
+            let close = bytes[at + 1..].iter().position(|b| *b == bytes[start]);
+            at = close.map_or(bytes.len(), |length| at + length + 2);
+            out.push_str(&formula[start..at]);
+        } else if word(&bytes[at]) {
+            at += bytes[at..].iter().take_while(|b| word(b)).count();
+            let token = &formula[start..at];
+            let is_name = matches!(bytes.get(at), Some(b'(' | b'!'));
+            match relative_row(token).filter(|_| !is_name) {
+                Some((column, row)) => {
+                    out.push_str(column);
+                    out.push_str(&(row + delta).clamp(1, i64::from(MAX_ROWS)).to_string());
+                }
+                None => out.push_str(token),
+            }
+        } else {
+            at += bytes[at..]
+                .iter()
+                .take_while(|b| !word(b) && !matches!(b, b'"' | b'\''))
+                .count();
+            out.push_str(&formula[start..at]);
+        }
+    }
+    out
+}
+
+/// Splits `$B7` or `B7` into column and row; `None` for fixed rows and for anything else.
+fn relative_row(token: &str) -> Option<(&str, i64)> {
+    let letters = token.strip_prefix('$').unwrap_or(token);
+    let count = letters.bytes().take_while(u8::is_ascii_uppercase).count();
+    let split = token.len() - letters.len() + count;
+    let digits = &token[split..];
+    let plain = digits.bytes().all(|b| b.is_ascii_digit());
+    ((1..=3).contains(&count) && plain)
+        .then(|| digits.parse().ok().map(|row| (&token[..split], row)))
+        .flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,5 +281,17 @@ mod tests {
         assert_eq!(map.map("A4:D9").unwrap().unwrap(), "A4:D103");
         assert_eq!(map.map_list("A9 B5").unwrap().unwrap(), "B4:B103");
         assert_eq!(map.map("rubbish"), Err("rubbish".to_owned()));
+    }
+
+    #[test]
+    fn rules_move_with_the_first_cell_of_their_range() {
+        let moved = |formula| shift_rows(formula, -2);
+        assert_eq!(moved("$B7&gt;C7*2"), "$B5&gt;C5*2");
+        assert_eq!(moved("B$7+$B$7"), "B$7+$B$7");
+        assert_eq!(
+            moved("AND(A10=\"A10 \",LOG10(A9)=1)"),
+            "AND(A8=\"A10 \",LOG10(A7)=1)"
+        );
+        assert_eq!(moved("'Q1 A5'!A9+Rate2024+é7"), "'Q1 A5'!A7+Rate2024+é7");
     }
 }

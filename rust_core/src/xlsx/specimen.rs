@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use roxmltree::{Document, Node};
 
 use super::edit::{Edits, attribute, before_end_tag, child, parse};
-use super::reference::{RowMap, column_letters, parse_cell};
+use super::reference::{RowMap, column_letters, parse_cell, shift_rows};
 use crate::error::{Error, Result};
 
 /// What a template row gives to every row of its band.
@@ -251,7 +251,10 @@ impl<'i> SheetSpecimen<'i> {
         // The selection of a view is not a range of rows, and it stands in the head anyway.
         if let Some((list, place)) = range {
             match map.map_list(list).map_err(bad)? {
-                Some(mapped) => edits.replace(place, mapped),
+                Some(mapped) => {
+                    self.move_rules(node, list, &mapped, edits);
+                    edits.replace(place, mapped);
+                }
                 None => {
                     edits.remove(node.range());
                     return Ok(false);
@@ -279,6 +282,36 @@ impl<'i> SheetSpecimen<'i> {
             }
         }
         Ok(true)
+    }
+
+    /// Moves the relative references of a range's rules when its first cell moves.
+    fn move_rules(&self, node: Node<'_, '_>, old: &str, new: &str, edits: &mut Edits) {
+        let row = |list: &str| {
+            let first = list.split([' ', ':']).next()?;
+            parse_cell(first).map(|(row, _)| i64::from(row))
+        };
+        // An x14 rule holds its range beside its formulas, any other one its formulas inside itself.
+        let rule = if node.tag_name().name() == "sqref" {
+            node.parent()
+        } else {
+            Some(node)
+        };
+        let (Some(old), Some(new), Some(rule)) = (row(old), row(new), rule) else {
+            return;
+        };
+        // A sparkline's formula is no rule: it holds true references.
+        if old == new || rule.tag_name().name() == "sparkline" {
+            return;
+        }
+        let is_rule = |name: &str| matches!(name, "formula" | "formula1" | "formula2" | "f");
+        for formula in rule.descendants().filter(|n| is_rule(n.tag_name().name())) {
+            for text in formula.children().filter(|n| n.is_text()) {
+                edits.replace(
+                    text.range(),
+                    shift_rows(&self.source[text.range()], new - old),
+                );
+            }
+        }
     }
 
     fn further_table(&self, node: Node<'_, '_>, facts: &SheetFacts, edits: &mut Edits) -> bool {

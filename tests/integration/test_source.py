@@ -1,0 +1,248 @@
+"""The source: what it reads, what it refuses, and that its SQL stays in the sandbox."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+from arro3.core import RecordBatchReader
+
+from pressroom.definition import ReportDefinition
+from pressroom.errors import (
+    BadData,
+    DefinitionError,
+    JobCancelled,
+    LimitExceeded,
+    PressroomError,
+    QueryFailed,
+)
+from pressroom.source import Dataset, Source, detect_format
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEMORY = 256 * 2**20
+
+
+def definition(sql: str = "SELECT * FROM dataset", **more: Any) -> ReportDefinition:
+    raw: dict[str, Any] = {"name": "r", "title": "R", "data": {"sql": sql}, "columns": [{"field": "a"}]}
+    return ReportDefinition.model_validate(raw | more)
+
+
+def dataset(folder: Path, content: str | bytes, name: str = "rows.csv") -> Dataset:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return Dataset("rows", path, detect_format(path))
+
+
+def source(folder: Path, data: Dataset, report: ReportDefinition | None = None, **parameters: Any) -> Source:
+    return Source(
+        report or definition(),
+        [data],
+        parameters,
+        threads=1,
+        memory_limit_bytes=MEMORY,
+        spill=folder / "spill",
+    )
+
+
+def rows(opened: Source) -> list[tuple[Any, ...]]:
+    out: list[tuple[Any, ...]] = []
+    for batch in RecordBatchReader.from_stream(opened.stream()):
+        out += zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    return out
+
+
+def refused(
+    folder: Path, data: Dataset, report: ReportDefinition | None = None, **parameters: Any
+) -> PressroomError:
+    with pytest.raises(PressroomError) as caught, source(folder, data, report, **parameters) as opened:
+        rows(opened)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT * FROM dataset", "FROM rows;", "SELECT * FROM rows -- all\n; -- of them"]
+)
+def test_rows_come_ordered_by_groups_then_order_with_nulls_last(tmp_path: Path, sql: str) -> None:
+    data = dataset(tmp_path, 'a,"b c"\n2,ü\n1,z\n,x\n1,"a, ""b"""\n')
+    report = definition(sql, groups=[{"field": "a"}], order=["b c"])
+    with source(tmp_path, data, report) as opened:
+        assert opened.fields == ["a", "b c"]
+        assert rows(opened) == [(1, 'a, "b"'), (1, "z"), (2, "ü"), (None, "x")]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a;b\n1;x,y\n", [(1, "x,y")]),
+        ("a\tb\n1\tx\n", [(1, "x")]),
+        ("\ufeffa,b\r\n1,東京\r\n", [(1, "東京")]),
+        ("a,b\n1,one row", [(1, "one row")]),
+    ],
+)
+def test_csv_of_every_habit_is_read(tmp_path: Path, content: str, expected: list[tuple[Any, ...]]) -> None:
+    with source(tmp_path, dataset(tmp_path, content)) as opened:
+        assert rows(opened) == expected
+
+
+def test_a_column_that_turns_out_to_be_text_is_text_from_its_first_row(tmp_path: Path) -> None:
+    lines = "".join(f"{i}\n" for i in range(250_000))
+    with source(tmp_path, dataset(tmp_path, f"a\n{lines}n/a\n")) as opened:
+        assert rows(opened)[-1] == ("n/a",)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b\n1,2\n3\n", "rows.csv:3: Expected Number of Columns: 2 Found: 1"),
+        ("a,b\n1,2\n3,4,5\n", "rows.csv:3: Expected Number of Columns: 2 Found: 3"),
+        (b"a,b\n1,x\n2,\xff\xfe\n", "rows.csv:3: Invalid unicode"),
+        ("a,b\n", "rows.csv: has column names but no rows"),
+        ("", "rows.csv: is empty"),
+        (" \n\n", "rows.csv: is empty"),
+        ("a,A\n1,2\n", "rows.csv:1: more than one column is named A, a"),
+        ("a,,c\n1,2,3\n", "rows.csv:1: column 2 has no name"),
+        (b"PK\x03\x04", "rows.csv: is a ZIP archive"),
+        (b"\xff\xfea\0,\0", "rows.csv: is UTF-16 text"),
+        (b"a,b\n1,\x00\n", "rows.csv: is binary"),
+        ('{"a": 1}\n', "rows.csv: is named as CSV, but its content is JSON lines"),
+        ('[{"a": 1}]\n', "rows.csv: is a JSON array"),
+    ],
+)
+def test_bad_data_is_named_with_file_and_line(tmp_path: Path, content: str | bytes, message: str) -> None:
+    with pytest.raises(BadData) as caught, source(tmp_path, dataset(tmp_path, content)):
+        pass
+    assert str(caught.value).startswith(message)
+
+
+def test_more_columns_than_a_worksheet_has_are_refused(tmp_path: Path) -> None:
+    line = ",".join(f"c{i}" for i in range(16_385))
+    with (
+        pytest.raises(LimitExceeded, match="16,385 columns"),
+        source(tmp_path, dataset(tmp_path, f"{line}\n{line}\n")),
+    ):
+        pass
+
+
+def test_parquet_and_json_lines_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    duckdb.sql("SELECT 1 AS a, 'ß' AS b").write_parquet(str(path))
+    assert detect_format(path) == "parquet"
+    with source(tmp_path, Dataset("rows", path, "parquet")) as opened:
+        assert rows(opened) == [(1, "ß")]
+    (tmp_path / "cut.parquet").write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(BadData, match=r"cut\.parquet: a Parquet file that is cut short"):
+        detect_format(tmp_path / "cut.parquet")
+    data = dataset(tmp_path, '{"a": 1, "b": "ß"}\n{"a": 2}\n', "rows.jsonl")
+    with source(tmp_path, data) as opened:
+        assert rows(opened) == [(1, "ß"), (2, None)]
+    assert "rows.jsonl:2: Malformed JSON" in str(
+        refused(tmp_path, dataset(tmp_path, '{"a": 1}\n{"a": \n', "rows.jsonl"))
+    )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('{secret}')",
+        "SELECT * FROM read_text('{secret}')",
+        "SELECT * FROM read_blob('{secret}')",
+        "SELECT * FROM '{secret}'",
+        "SELECT * FROM glob('{folder}/*')",
+        "SELECT * FROM caller",
+        "COPY dataset TO '{folder}/out.csv'",
+        "ATTACH '{folder}/x.db'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET memory_limit = '100GB'",
+        "PRAGMA database_list",
+        "CALL duckdb_settings()",
+        "CREATE TABLE x AS SELECT 1 AS a",
+        "DROP TABLE rows",
+        "INSERT INTO rows VALUES (1)",
+        "EXPORT DATABASE '{folder}'",
+        "EXPLAIN ANALYZE SELECT 1",
+        "SELECT 1 AS a; SELECT 2 AS a",
+        "",
+        "-- nothing",
+    ],
+)
+def test_the_sandbox_refuses(tmp_path: Path, sql: str) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n42\n", encoding="utf-8")
+    caller = duckdb.sql("SELECT 42 AS a")
+    assert caller.columns == ["a"]
+    report = definition(sql.format(secret=secret, folder=tmp_path) or " ")
+    error = refused(tmp_path, dataset(tmp_path, "a\n1\n"), report)
+    assert isinstance(error, QueryFailed)
+    assert "report.yaml: data.sql" in str(error)
+    assert "42" not in str(error)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["rows.csv", "secret.csv", "spill"]
+
+
+def test_parameters_are_bound_and_never_pasted(tmp_path: Path) -> None:
+    data = dataset(tmp_path, "a,b\n1,x\n2,'; DROP TABLE rows; --\n")
+    report = definition("SELECT * FROM dataset WHERE $who IS NULL OR b = $who", columns=[{"field": "a"}])
+    with source(tmp_path, data, report, who="'; DROP TABLE rows; --", unused=1) as opened:
+        assert rows(opened) == [(2, "'; DROP TABLE rows; --")]
+    with source(tmp_path, data, report, who=None) as opened:
+        assert len(rows(opened)) == 2
+
+
+def test_an_undeclared_parameter_in_the_sql_is_named(tmp_path: Path) -> None:
+    error = refused(tmp_path, dataset(tmp_path, "a\n1\n"), definition("SELECT $x AS a"), y=1)
+    assert isinstance(error, DefinitionError)
+    assert "$x is no parameter" in str(error)
+    assert error.hint == "declared: y"
+
+
+def test_an_error_in_the_sql_has_its_line_and_a_hint(tmp_path: Path) -> None:
+    error = refused(
+        tmp_path, dataset(tmp_path, "amount,a\n1,2\n"), definition("SELECT a,\n  amonut\nFROM dataset")
+    )
+    assert isinstance(error, QueryFailed)
+    assert "amonut" in str(error)
+    assert error.hint
+    assert "amount" in error.hint
+    error = refused(tmp_path, dataset(tmp_path, "a\n1\n"), definition("SELECT a, a FROM dataset"))
+    assert "more than one column named a" in str(error)
+
+
+def test_no_rows_are_an_empty_stream(tmp_path: Path) -> None:
+    with source(
+        tmp_path, dataset(tmp_path, "a\n1\n"), definition("SELECT * FROM dataset WHERE false")
+    ) as opened:
+        assert rows(opened) == []
+
+
+def test_several_datasets_go_by_their_names(tmp_path: Path) -> None:
+    first, second = dataset(tmp_path, "a\n1\n"), dataset(tmp_path, "b\n7\n", "other.csv")
+    second = Dataset('quo"ted näme', second.path, second.format)
+    report = definition('SELECT dataset.a, b FROM dataset, "quo""ted näme"')
+    with Source(
+        report, [first, second], {}, threads=1, memory_limit_bytes=MEMORY, spill=tmp_path / "spill"
+    ) as opened:
+        assert rows(opened) == [(1, 7)]
+
+
+def test_a_running_query_can_be_interrupted(tmp_path: Path) -> None:
+    report = definition("SELECT sum(hash(x.i * y.i)) AS a FROM range(1000000) x(i), range(1000000) y(i)")
+    with source(tmp_path, dataset(tmp_path, "a\n1\n"), report) as opened:
+        stop = threading.Event()
+
+        def interrupt() -> None:
+            while not stop.wait(0.02):
+                opened.interrupt()
+
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        try:
+            with pytest.raises(Exception, match=r"(?i)interrupt") as caught:
+                rows(opened)
+        finally:
+            stop.set()
+            thread.join()
+        assert isinstance(opened.failure(caught.value), JobCancelled)

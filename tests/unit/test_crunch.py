@@ -1,0 +1,476 @@
+"""The crunch against a plain-Python twin: the same rows, grouped and totalled the slow and obvious way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+import time
+from decimal import Decimal
+from fractions import Fraction
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+from arro3.core import RecordBatch, RecordBatchReader
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import rust_core
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+Row = dict[str, Any]
+TYPES = {
+    "g": "VARCHAR",
+    "h": "INTEGER",
+    "n": "BIGINT",
+    "m": "DECIMAL(18,2)",
+    "f": "DOUBLE",
+    "t": "VARCHAR",
+    "d": "DATE",
+    "b": "BOOLEAN",
+}
+KINDS = ("sum", "avg", "min", "max", "count", "distinct", "median", "p90", "first", "last")
+NUMBERS = ("n", "m", "f")
+
+
+def table(rows: Sequence[Row], types: dict[str, str] | None = None) -> duckdb.DuckDBPyRelation:
+    """The rows as a DuckDB table: its Arrow types are those that reports get."""
+    types = types or TYPES
+    connection = duckdb.connect()
+    connection.execute(f"CREATE TABLE t ({', '.join(f'{name} {kind}' for name, kind in types.items())})")
+    if rows:
+        marks = ", ".join("?" for _ in types)
+        connection.executemany(
+            f"INSERT INTO t VALUES ({marks})", [[row[name] for name in types] for row in rows]
+        )
+    return connection.table("t")
+
+
+def batches(relation: duckdb.DuckDBPyRelation, size: int) -> RecordBatchReader:
+    reader = RecordBatchReader.from_stream(relation)
+    schema = reader.schema
+    cut = [
+        batch.slice(start, min(size, batch.num_rows - start))
+        for batch in reader
+        for start in range(0, batch.num_rows, size)
+    ]
+    return RecordBatchReader.from_batches(schema, cut)
+
+
+def make_plan(groups: Sequence[str] = (), **more: Any) -> dict[str, Any]:
+    columns = [{"name": name, "source": name, "format": ""} for name in TYPES]
+    return {"columns": columns, "groups": [{"source": g} for g in groups], **more}
+
+
+def crunch(
+    stream: Any,
+    plan: dict[str, Any],
+    folder: Path,
+    threads: int = 1,
+    control: rust_core.JobControl | None = None,
+) -> rust_core.Crunched:
+    control = control or rust_core.JobControl(threads)
+    return rust_core.crunch(stream, json.dumps(plan), str(folder / "spool.arrow"), control)
+
+
+def total(kind: str, values: Sequence[Any]) -> Any:
+    """What a total is, said as plainly as possible; `values` may hold None."""
+    there = [value for value in values if value is not None]
+    if kind == "count":
+        return len(there)
+    if kind == "distinct":
+        return len(set(there))
+    if not there:
+        return None
+    if kind in ("first", "last"):
+        return there[0 if kind == "first" else -1]
+    if kind in ("min", "max"):
+        return min(there) if kind == "min" else max(there)
+    if kind == "sum":
+        return sum(there)
+    if kind == "avg":
+        return float(sum(map(Fraction, there)) / len(there))
+    exact = [Fraction(value) for value in sorted(there)]
+    rank = Fraction(5 if kind == "median" else 9, 10) * (len(exact) - 1)
+    low = exact[int(rank)]
+    high = exact[min(int(rank) + 1, len(exact) - 1)]
+    return low + (high - low) * (rank - int(rank))
+
+
+def agree(kind: str, ours: Any, theirs: Any) -> bool:
+    if ours is None or theirs is None or isinstance(ours, str | dt.date):
+        return bool(ours == theirs)
+    if kind in ("avg", "weighted_avg") or isinstance(ours, float):
+        return bool(float(ours) == pytest.approx(float(theirs), rel=1e-15, abs=1e-300))
+    return Fraction(ours) == Fraction(theirs)
+
+
+def runs(rows: Sequence[Row], keys: Sequence[str]) -> Iterator[list[Row]]:
+    for _, run in groupby(rows, key=lambda row: [row[key] for key in keys]):
+        yield list(run)
+
+
+def nulls_last(value: Any) -> tuple[bool, Any]:
+    return (value is None, 0 if value is None else value)
+
+
+values = st.fixed_dictionaries(
+    {
+        "g": st.none() | st.sampled_from(["a", "ä", "b", "", "東京"]),
+        "h": st.none() | st.integers(-2, 2),
+        "n": st.none() | st.integers(-(2**63), 2**63 - 1) | st.integers(-5, 5),
+        "m": st.none() | st.decimals(-(10**15), 10**15, places=2),
+        # Multiples of a quarter: their sums are exact in any order.
+        "f": st.none() | st.integers(-(10**6), 10**6).map(lambda i: i / 4),
+        "t": st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12),
+        "d": st.none() | st.dates(),
+        "b": st.none() | st.booleans(),
+    }
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), rows=st.lists(values, max_size=40), depth=st.integers(0, 2), size=st.integers(1, 50))
+def test_totals_are_those_of_the_plain_twin(
+    tmp_path: Path, data: st.DataObject, rows: list[Row], depth: int, size: int
+) -> None:
+    groups = ["g", "h"][:depth]
+    rows.sort(key=lambda row: [nulls_last(row[g]) for g in groups])
+    totals = [
+        {"column": i, "kind": kind}
+        for i, name in enumerate(TYPES)
+        for kind in KINDS
+        if name in NUMBERS or kind in ("min", "max", "count", "distinct", "first", "last")
+    ]
+    weighted = data.draw(st.sampled_from(["h", "f"]))
+    totals.append({"column": 2, "kind": "weighted_avg", "by": weighted})
+    crosstab = data.draw(st.sampled_from(KINDS))
+    top = {
+        "name": "top",
+        "by": data.draw(st.sampled_from(list(TYPES))),
+        "n": 3,
+        "ascending": data.draw(st.booleans()),
+    }
+    plan = make_plan(
+        groups,
+        totals=totals,
+        crosstabs=[{"name": "ct", "rows": "g", "columns": "h", "value": "m", "total": crosstab}],
+        series=[{"name": "s", "x": "d", "y": "m", "total": "sum"}],
+        tops=[top],
+    )
+    plan["columns"].append(
+        {"name": "running:n", "source": "n", "running": {"level": depth - 1 if depth else None}}
+    )
+    summaries = []
+    relation = table(rows)
+    for threads in (1, 2):
+        crunched = crunch(batches(relation, size), plan, tmp_path, threads)
+        summaries.append((crunched.summary(), [crunched.groups(level, 100) for level in range(depth)]))
+    assert repr(summaries[0]) == repr(summaries[1])
+    summary, levels = summaries[0]
+    names = list(TYPES)
+
+    def check(figures: list[Any], of: list[Row]) -> None:
+        for figure, asked in zip(figures, totals, strict=True):
+            name, kind = names[asked["column"]], asked["kind"]
+            if kind == "weighted_avg":
+                pairs = [
+                    (r[name], r[weighted]) for r in of if r[name] is not None and r[weighted] is not None
+                ]
+                weights = sum(Fraction(w) for _, w in pairs)
+                products = sum(Fraction(v) * Fraction(w) for v, w in pairs)
+                expected: Any = float(products / weights) if weights else None
+                if weighted == "f":
+                    close = None if expected is None else pytest.approx(expected, rel=1e-9, abs=1e-3)
+                    assert figure == close
+                    continue
+            else:
+                expected = total(kind, [row[name] for row in of])
+            assert agree(kind, figure, expected), (name, kind, figure, expected)
+
+    assert summary["rows"] == crunched.rows == len(rows)
+    check(summary["totals"], rows)
+    for depth_of, level in enumerate(levels):
+        expected_runs = list(runs(rows, groups[: depth_of + 1]))
+        assert summary["levels"][depth_of]["groups"] == len(level) == len(expected_runs)
+        first = 0
+        for group, run in zip(level, expected_runs, strict=True):
+            assert (group["key"], group["first_row"], group["rows"]) == (
+                run[0][groups[depth_of]],
+                first,
+                len(run),
+            )
+            check(group["totals"], run)
+            first += len(run)
+
+    for column, name in zip(summary["columns"], names, strict=False):
+        there = [row[name] for row in rows if row[name] is not None]
+        assert column["nulls"] == len(rows) - len(there)
+        assert column["distinct"] == len(set(there))
+        assert (column["min"], column["max"]) == ((min(there), max(there)) if there else (None, None))
+        if name == "t":
+            assert column["max_chars"] == max(map(len, there), default=0)
+        count, control = crunched.control[name]
+        assert count == len(there)
+        if name in ("n", "m"):
+            assert Fraction(control or 0) == sum(map(Fraction, there)) * (100 if name == "m" else 1)
+
+    table_of = summary["crosstabs"]["ct"]
+    assert table_of["row_keys"] == sorted({row["g"] for row in rows}, key=nulls_last)
+    assert table_of["column_keys"] == sorted({row["h"] for row in rows}, key=nulls_last)
+    assert agree(crosstab, table_of["total"], total(crosstab, [row["m"] for row in rows]))
+    for r, key in enumerate(table_of["row_keys"]):
+        of_row = [row for row in rows if row["g"] == key]
+        assert agree(crosstab, table_of["row_totals"][r], total(crosstab, [row["m"] for row in of_row]))
+        for c, other in enumerate(table_of["column_keys"]):
+            of_cell = [row["m"] for row in of_row if row["h"] == other]
+            if of_cell:
+                assert agree(crosstab, table_of["cells"][r][c], total(crosstab, of_cell))
+            else:
+                assert table_of["cells"][r][c] is None
+    series = summary["series"]["s"]
+    assert [x for x, _ in series] == sorted({row["d"] for row in rows}, key=nulls_last)
+    assert all(y == total("sum", [row["m"] for row in rows if row["d"] == x]) for x, y in series)
+
+    ranked = [row for row in rows if row[top["by"]] is not None]
+    ranked.sort(key=lambda row: row[top["by"]], reverse=not top["ascending"])
+    best = [row[len(groups) : len(groups) + len(names)] for row in summary["tops"]["top"]["rows"]]
+    assert best == [[row[name] for name in names] for row in ranked[:3]]
+    assert summary["tops"]["top"]["fields"] == [*groups, *names, "running:n"]
+
+    spooled: list[Any] = []
+    for batch in RecordBatchReader.from_stream(rust_core.read_ipc(str(tmp_path / "spool.arrow"))):
+        spooled += batch["running:n"].to_pylist()
+    expected_sums: list[int] = []
+    for run in runs(rows, groups):
+        sum_so_far = 0
+        for row in run:
+            sum_so_far += row["n"] or 0
+            expected_sums.append(sum_so_far)
+    assert spooled == expected_sums
+
+
+def large(rows: int = 300_000) -> duckdb.DuckDBPyRelation:
+    return duckdb.connect().sql(
+        f"""SELECT 'g' || lpad((i // 70000)::VARCHAR, 2, '0') AS g, (i // 900)::INTEGER AS h, i AS n,
+            (i * 7919 % 1000003 / 100)::DECIMAL(18, 2) AS m, sin(i) * pow(10, i % 20) AS f,
+            'text ' || i % 77777 AS t, DATE '2000-01-01' + (i % 5000)::INTEGER AS d, i % 3 = 0 AS b
+            FROM range({rows}) r(i)"""
+    )
+
+
+def test_float_sums_are_the_same_bit_for_bit_for_any_number_of_threads(tmp_path: Path) -> None:
+    totals = [{"column": 4, "kind": kind} for kind in ("sum", "avg", "median")]
+    plan = make_plan(
+        ["g", "h"],
+        totals=totals,
+        crosstabs=[{"name": "ct", "rows": "g", "columns": "b", "value": "f", "total": "sum"}],
+    )
+    relation = large()
+    seen = set()
+    for threads in (1, 2, 5):
+        crunched = crunch(relation, plan, tmp_path, threads)
+        seen.add(repr((crunched.summary(), crunched.groups(0, 10), crunched.groups(1, 1_000))))
+    assert len(seen) == 1
+
+
+def test_many_chunks_combine_to_what_sql_says(tmp_path: Path) -> None:
+    relation = large()
+    plan = make_plan(
+        ["g", "h"],
+        totals=[{"column": 3, "kind": kind} for kind in KINDS],
+        tops=[{"name": "top", "by": "m", "n": 25}],
+    )
+    crunched = crunch(relation, plan, tmp_path, 2)
+    expected = relation.query(
+        "t",
+        "SELECT sum(m), avg(m), min(m), max(m), count(m), count(DISTINCT m), median(m::DOUBLE),"
+        "quantile_cont(m::DOUBLE, 0.9), first(m ORDER BY n), last(m ORDER BY n) FROM t",
+    ).fetchone()
+    assert expected is not None
+    figures = crunched.summary()["totals"]
+    assert [float(v) for v in figures] == pytest.approx([float(v) for v in expected], rel=1e-12)
+    assert figures[0] == expected[0]
+    best = [row[4] for row in crunched.summary()["tops"]["top"]["rows"]]
+    order = "SELECT n FROM t ORDER BY m DESC, n LIMIT 25"
+    assert best == [n for (n,) in relation.query("t", order).fetchall()]
+    assert crunched.summary()["levels"] == [{"groups": 5}, {"groups": 338}]
+
+
+def test_nan_counts_nowhere(tmp_path: Path) -> None:
+    rows = [{**dict.fromkeys(TYPES), "f": f} for f in (1.5, float("nan"), None, 2.5)]
+    plan = make_plan(totals=[{"column": 4, "kind": kind} for kind in KINDS])
+    figures = crunch(table(rows), plan, tmp_path).summary()["totals"]
+    assert figures == [4.0, 2.0, 1.5, 2.5, 2, 2, 2.0, pytest.approx(2.4), 1.5, 2.5]
+
+
+@pytest.mark.parametrize("keys", [["a", "b", "a"], ["b", "a", "c", "b"], [None, "a", None]])
+def test_a_group_that_comes_again_is_an_error_with_its_row(tmp_path: Path, keys: list[str | None]) -> None:
+    rows = [{**dict.fromkeys(TYPES), "g": key} for key in keys]
+    with pytest.raises(rust_core.DataError, match=rf"row {len(keys)}: .* of group field \"g\" comes again"):
+        crunch(table(rows), make_plan(["g"]), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_inner_key_may_come_again_in_another_group(tmp_path: Path) -> None:
+    rows = [{**dict.fromkeys(TYPES), "g": g, "h": h} for g, h in (("b", 2), ("b", 1), ("a", 2), ("a", 1))]
+    crunched = crunch(table(rows), make_plan(["g", "h"]), tmp_path)
+    assert [g["key"] for g in crunched.groups(1, 9)] == [2, 1, 2, 1]
+    with pytest.raises(IndexError):
+        crunched.groups(2, 1)
+
+
+@pytest.mark.parametrize("kind", ["sum", "avg", "median", "p90"])
+def test_a_total_that_text_does_not_have_names_the_column(tmp_path: Path, kind: str) -> None:
+    plan = make_plan(totals=[{"column": 5, "kind": kind}])
+    with pytest.raises(rust_core.DataError, match=f'column "t" holds text values, which have no {kind}'):
+        crunch(table([]), plan, tmp_path)
+
+
+def test_an_exact_sum_that_does_not_fit_names_the_column(tmp_path: Path) -> None:
+    types = {"big": "DECIMAL(38,0)"}
+    rows = [{"big": Decimal(10**38 - 1)}] * 2
+    plan = {"columns": [{"name": "big", "source": "big"}], "totals": [{"column": 0, "kind": "sum"}]}
+    with pytest.raises(rust_core.DataError, match='column "big" has more digits than 128 bits'):
+        crunch(table(rows, types), plan, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"columns": [{"name": "x", "source": "x"}]}, 'unknown field "x"; the rows have: g, h'),
+        ({"columns": [{"name": "n", "source": "n", "format": "0.00 Q"}]}, "number format"),
+        ({"time_zone": "Mars/Olympus", "columns": [{"name": "z", "source": "z"}]}, "unknown time zone"),
+        ({"nonsense": 1}, "the plan can't be read"),
+    ],
+)
+def test_a_plan_that_does_not_fit_is_an_error(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(rust_core.PlanError, match=message):
+        crunch(table([], {**TYPES, "z": "TIMESTAMPTZ"}), make_plan() | change, tmp_path)
+
+
+def test_instants_are_shown_on_the_wall_clock_of_the_reports_zone(tmp_path: Path) -> None:
+    relation = duckdb.sql(
+        "SELECT make_timestamptz(i) AS z FROM (VALUES (1364691599000000), (1364691600000000)) v(i)"
+    )
+    plan = {"columns": [{"name": "z", "source": "z"}], "time_zone": "Europe/Berlin"}
+    column = crunch(relation, plan, tmp_path).summary()["columns"][0]
+    assert column["type"] == "timestamp"
+    # At 02:00 the clock goes to 03:00: an hour apart in UTC, 01:59 and 03:00 on the wall.
+    assert [str(column["min"]), str(column["max"])] == ["2013-03-31 01:59:59", "2013-03-31 03:00:00"]
+
+
+def test_every_type_that_sql_gives_is_read(tmp_path: Path) -> None:
+    relation = duckdb.sql(
+        "SELECT 1::TINYINT AS a, 2::UBIGINT AS b, 3::HUGEINT AS c, 1.5::FLOAT AS d, TIME '08:05:01' AS e,"
+        "TIMESTAMP_S '2013-01-01 00:00:01' AS f, 'x'::ENUM ('x', 'y') AS g,"
+        "NULL AS h, 1.25::DECIMAL(4, 2) AS i"
+    )
+    plan = {"columns": [{"name": n, "source": n} for n in "abcdefghi"]}
+    columns = crunch(relation, plan, tmp_path).summary()["columns"]
+    assert [c["min"] for c in columns] == [
+        1,
+        2,
+        Decimal(3),
+        1.5,
+        dt.time(8, 5, 1),
+        dt.datetime(2013, 1, 1, 0, 0, 1),  # noqa: DTZ001 - a wall clock
+        "x",
+        None,
+        Decimal("1.25"),
+    ]
+    relation = duckdb.sql("SELECT [1, 2] AS a")
+    with pytest.raises(rust_core.DataError, match='field "a" is of type List'):
+        crunch(relation, {"columns": [{"name": "a", "source": "a"}]}, tmp_path)
+
+
+def test_a_stream_that_fails_half_way_is_a_stream_error(tmp_path: Path) -> None:
+    relation = duckdb.connect().sql(
+        "SELECT CASE WHEN i < 200000 THEN 'x' ELSE error('row ' || i) END AS a FROM range(300000) t(i)"
+    )
+    with pytest.raises(rust_core.StreamError, match="row 2"):
+        crunch(relation, {"columns": [{"name": "a", "source": "a"}]}, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+class Endless:
+    """A stream that never ends; tells when its first batch was asked for."""
+
+    def __init__(self) -> None:
+        self.started = threading.Event()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        batch = next(iter(RecordBatchReader.from_stream(large(20_000))))
+
+        def forever() -> Iterator[RecordBatch]:
+            while True:
+                self.started.set()
+                yield batch
+
+        return RecordBatchReader.from_batches(batch.schema, forever()).__arrow_c_stream__()
+
+
+def test_a_cancelled_crunch_stops_soon_and_leaves_no_spool(tmp_path: Path) -> None:
+    control, stream = rust_core.JobControl(2), Endless()
+    plan = make_plan(totals=[{"column": 3, "kind": "sum"}])
+    stopped: list[float] = []
+
+    def cancel() -> None:
+        assert stream.started.wait(30)
+        stopped.append(time.monotonic())
+        control.cancel()
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    with pytest.raises(rust_core.Cancelled):
+        crunch(stream, plan, tmp_path, control=control)
+    thread.join()
+    # 50 ms is what the core promises; the machine may be busy.
+    assert time.monotonic() - stopped[0] < 5
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_passed_deadline_stops_the_crunch(tmp_path: Path) -> None:
+    with pytest.raises(rust_core.DeadlineExceeded):
+        crunch(large(10), make_plan(), tmp_path, control=rust_core.JobControl(1, 0.0))
+    with pytest.raises(ValueError, match="deadline_seconds"):
+        rust_core.JobControl(1, -1.0)
+
+
+def test_progress_counts_the_rows_read(tmp_path: Path) -> None:
+    control = rust_core.JobControl(1)
+    crunch(large(50_000), make_plan(), tmp_path, control=control)
+    assert control.progress() == (50_000, 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "text"),
+    [
+        ("#,##0.00", Decimal("1234.565"), "1,234.57"),
+        ("0.0", 2.25, "2.3"),
+        ("#,##0", 10**30, "1" + ",000" * 10),
+        ("yyyy-mm-dd", dt.date(2013, 1, 31), "2013-01-31"),
+        ("hh:mm", dt.time(8, 5), "08:05"),
+        ("d.m.yyyy h:mm", dt.datetime(2013, 1, 31, 8, 5), "31.1.2013 8:05"),  # noqa: DTZ001 - a wall clock
+        ("", True, "TRUE"),
+        ("", None, ""),
+        ("", "ü", "ü"),
+        ("0E+00", Decimal("1E+3"), "1E+03"),
+    ],
+)
+def test_values_are_formatted_as_excel_shows_them(code: str, value: object, text: str) -> None:
+    assert rust_core.format_value(code, value) == text
+
+
+def test_what_can_not_be_formatted_is_an_error() -> None:
+    with pytest.raises(rust_core.PlanError, match="character 3"):
+        rust_core.format_value("0 Q", 1)
+    with pytest.raises(TypeError, match="list is no type of a report"):
+        rust_core.format_value("0", [])
+    with pytest.raises(rust_core.DataError, match="128 bits"):
+        rust_core.format_value("0", 2**130)

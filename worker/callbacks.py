@@ -1,0 +1,53 @@
+"""Callbacks: tell whoever asked for it that a job has ended. At least once, in any order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import structlog
+
+from pressroom.errors import PressroomError
+
+if TYPE_CHECKING:
+    import threading
+
+    from pressroom.jobs import Job
+    from pressroom.store import Store
+
+LOOK_SECONDS = 1.0
+TIMEOUT_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+def run_callbacks(store: Store, stop: threading.Event) -> None:
+    """Call until `stop` is set. A call that fails is tried again, later each time, a few times."""
+    # No redirects: they would lead out of the hosts that the installation allows.
+    with httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False) as client:
+        while not stop.wait(LOOK_SECONDS):
+            try:
+                for job in store.callbacks_due():
+                    call(client, store, job)
+            except PressroomError as error:
+                log.warning("callbacks wait for the database", error=str(error))
+
+
+def call(client: httpx.Client, store: Store, job: Job) -> None:
+    """POST the job's id and state; a 2xx answer is what ends the matter."""
+    if job.callback is None:
+        return
+    said = {
+        "id": job.id,
+        "report": job.report,
+        "state": str(job.state),
+        "labels": list(job.labels),
+        "finished": job.finished.isoformat() if job.finished else None,
+    }
+    try:
+        client.post(job.callback, json=said).raise_for_status()
+    except httpx.HTTPError as error:
+        log.warning("callback failed", job=job.id, error=str(error) or type(error).__name__)
+    else:
+        store.callback_heard(job.id)
+        log.info("callback heard", job=job.id)
