@@ -49,46 +49,54 @@ impl Content {
 
     /// A line of text whose baseline starts at `(x, y)`, pt, upwards.
     pub fn text(&mut self, line: &Line, x: f64, y: f64, size: f64, color: [u8; 3]) {
-        if line.runs.is_empty() {
-            return;
-        }
-        if self.color != Some(color) {
-            push_color(&mut self.texts, color);
-            self.color = Some(color);
-        }
         if let Some(actual) = &line.actual {
             self.texts.extend_from_slice(b"/Span<</ActualText");
             push_text_string(&mut self.texts, actual);
             self.texts.extend_from_slice(b">>BDC\n");
         }
         for run in &line.runs {
-            let font = (run.file, (size * 1000.0).round() as i64);
-            if self.font != Some(font) {
-                self.texts.extend_from_slice(b"/F");
-                push_int(&mut self.texts, run.file as i64);
-                self.texts.push(b' ');
-                push_fraction(&mut self.texts, font.1, 3);
-                self.texts.extend_from_slice(b" Tf\n");
-                self.font = Some(font);
-            }
-            let to = (units(x + run.x * size), units(y + run.y * size));
-            push_units(&mut self.texts, to.0 - self.at.0);
-            push_units(&mut self.texts, to.1 - self.at.1);
-            self.texts.extend_from_slice(b"Td ");
-            self.texts.extend_from_slice(&run.show);
-            self.texts.push(b'\n');
-            self.at = to;
+            self.show(
+                run.file,
+                &run.show,
+                x + run.x * size,
+                y + run.y * size,
+                size,
+                color,
+            );
         }
         if line.actual.is_some() {
             self.texts.extend_from_slice(b"EMC\n");
         }
     }
 
+    /// Glyphs of one font, `show` being operand and operator, at `(x, y)`.
+    pub fn show(&mut self, file: usize, show: &[u8], x: f64, y: f64, size: f64, color: [u8; 3]) {
+        if self.color != Some(color) {
+            push_color(&mut self.texts, color);
+            self.color = Some(color);
+        }
+        let font = (file, (size * 1000.0).round() as i64);
+        if self.font != Some(font) {
+            self.texts.extend_from_slice(b"/F");
+            push_int(&mut self.texts, file as i64);
+            self.texts.push(b' ');
+            push_fraction(&mut self.texts, font.1, 3);
+            self.texts.extend_from_slice(b" Tf\n");
+            self.font = Some(font);
+        }
+        let to = (units(x), units(y));
+        push_units(&mut self.texts, to.0 - self.at.0);
+        push_units(&mut self.texts, to.1 - self.at.1);
+        self.texts.extend_from_slice(b"Td ");
+        self.texts.extend_from_slice(show);
+        self.texts.push(b'\n');
+        self.at = to;
+    }
+
     /// Appends the stream to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.rects);
         if !self.texts.is_empty() {
-            // The colour of the rectangles would stay for the texts: black is set, not assumed.
             out.extend_from_slice(b"BT\n");
             out.extend_from_slice(&self.texts);
             out.extend_from_slice(b"ET\n");

@@ -259,18 +259,12 @@ impl Maker<'_> {
                 style.size, cell.line_height, cell.width
             )));
         }
-        let key = Style {
-            face: style.font,
-            spacing: style.letter_spacing / style.size,
-        };
-        let number = self
-            .styles
-            .iter()
-            .position(|s| *s == key)
-            .unwrap_or_else(|| {
-                self.styles.push(key);
-                self.styles.len() - 1
-            });
+        let spacing = style.letter_spacing / style.size;
+        let known = |s: &Style| s.face == style.font && s.spacing == spacing;
+        let number = self.styles.iter().position(known).unwrap_or_else(|| {
+            self.styles.push(Style::new(style.font, spacing));
+            self.styles.len() - 1
+        });
         let formats = cell
             .parts
             .iter()

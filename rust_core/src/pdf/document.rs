@@ -22,7 +22,7 @@ use super::rows::Rows;
 use super::text::collapse;
 use super::tree::{self, PageTree};
 use crate::control::JobControl;
-use crate::crunch::{Control, Crunched};
+use crate::crunch::Crunched;
 use crate::error::{Error, Result};
 use crate::written::Written;
 

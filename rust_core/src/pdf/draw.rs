@@ -6,7 +6,7 @@ use super::file::{Deflate, ObjectStream, push_ref, push_stream};
 use super::measure::{self, CellLines};
 use super::paginate::{Cursor, Pagination, band, block, subject};
 use super::plate::Rect;
-use super::rows::{BandRef, Open, Row, Rows, Subject};
+use super::rows::{Open, Row, Rows, Subject};
 use super::shape::{Shaper, Used};
 use super::tree;
 use super::wrap::line_text;
@@ -120,6 +120,7 @@ pub struct Painter<'a> {
     deflate: Deflate,
     stream: Vec<u8>,
     text: String,
+    show: Vec<u8>,
     batch: usize,
     /// The lines of the band drawn last in parts, which the next page goes on with.
     parted: Option<(Cursor, Vec<CellLines>)>,
@@ -155,6 +156,7 @@ impl<'a> Painter<'a> {
             deflate: Deflate::new(),
             stream: Vec::new(),
             text: String::new(),
+            show: Vec::new(),
             batch: 0,
             parted: None,
             drawn: 0,
@@ -183,7 +185,7 @@ impl<'a> Painter<'a> {
         Tally {
             rows: self.drawn,
             control: self.control,
-            used: self.shaper.used,
+            used: self.shaper.into_used(),
         }
     }
 
@@ -434,16 +436,18 @@ impl<'a> Painter<'a> {
         if text.is_empty() {
             return Ok(());
         }
-        let line = self.shaper.line(cell.style, text)?;
-        self.shaper.used.missing_count += u64::from(line.missing);
+        let size = cell.cell.style.size;
         let baseline = self.design.layout.height - (y + cell.cell.baseline);
-        self.content.text(
-            &line,
-            cell.left(line.width),
-            baseline,
-            cell.cell.style.size,
-            color,
-        );
+        if let Some(width) = self.shaper.figures(cell.style, text, &mut self.show) {
+            let file = self.design.fonts.faces[cell.cell.style.font].file;
+            self.content
+                .show(file, &self.show, cell.left(width), baseline, size, color);
+            return Ok(());
+        }
+        let line = self.shaper.line(cell.style, text)?;
+        self.shaper.note_missing(line.missing);
+        self.content
+            .text(&line, cell.left(line.width), baseline, size, color);
         Ok(())
     }
 }

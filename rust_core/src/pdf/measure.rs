@@ -86,6 +86,9 @@ fn named(design: &Design<'_>) -> Vec<f64> {
     named
 }
 
+/// A run's heights by number, and those that have none.
+type Measured = (Vec<u8>, Vec<(u64, f64)>);
+
 struct Measurer<'a> {
     design: &'a Design<'a>,
     rows: &'a Rows<'a>,
@@ -105,12 +108,7 @@ impl<'a> Measurer<'a> {
         }
     }
 
-    fn run(
-        &mut self,
-        run: u64,
-        named: &[f64],
-        control: &JobControl,
-    ) -> Result<(Vec<u8>, Vec<(u64, f64)>)> {
+    fn run(&mut self, run: u64, named: &[f64], control: &JobControl) -> Result<Measured> {
         let crunched = self.rows.crunched;
         let range = run * RUN..((run + 1) * RUN).min(crunched.rows);
         let mut open = Open::at(crunched, range.start);

@@ -11,6 +11,7 @@ pub mod design;
 pub mod document;
 pub mod draw;
 pub mod embed;
+pub mod figures;
 pub mod file;
 pub mod fonts;
 pub mod import;

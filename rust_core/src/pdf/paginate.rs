@@ -403,7 +403,7 @@ impl<'a> Breaker<'a> {
 
     fn glance(&mut self) -> Result<()> {
         self.ticks = self.ticks.wrapping_add(1);
-        if self.ticks % 256 == 0 {
+        if self.ticks.is_multiple_of(256) {
             self.control.check()?;
         }
         Ok(())

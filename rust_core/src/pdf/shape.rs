@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use harfrust::{
     Buffer, BufferFlags, Direction, Feature, Script, ShapeOptions, ShapePlan, ShaperFont, Tag,
@@ -17,6 +18,7 @@ use harfrust::{
 use unicode_bidi::{Level, ParagraphBidiInfo};
 
 use super::content::push_glyph;
+use super::figures::{Figures, Set};
 use super::fonts::Fonts;
 use crate::error::{Error, Result};
 
@@ -24,12 +26,25 @@ use crate::error::{Error, Result};
 const CACHE_BYTES: usize = 16 << 20;
 
 /// Font and spacing of a text; what [`Line`]s are cached by.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug)]
 pub struct Style {
     /// Face number.
     pub face: usize,
     /// Extra space after each character, em.
     pub spacing: f64,
+    /// What is set without the shaper, once it is proved.
+    figures: OnceLock<Figures>,
+}
+
+impl Style {
+    /// A style nothing was set in yet.
+    pub fn new(face: usize, spacing: f64) -> Self {
+        Self {
+            face,
+            spacing,
+            figures: OnceLock::new(),
+        }
+    }
 }
 
 /// A shaped line of text, in em.
@@ -78,8 +93,9 @@ pub struct Shaper<'f> {
     buffer: Option<Buffer>,
     cache: Vec<HashMap<Box<str>, Rc<Line>>>,
     cached: usize,
-    /// What was shaped, for the subsets.
-    pub used: Used,
+    /// By style: a bit for each character set without the shaper.
+    figures: Vec<u128>,
+    used: Used,
 }
 
 impl Used {
@@ -87,16 +103,25 @@ impl Used {
     pub fn merge(&mut self, other: Self) {
         for (mine, theirs) in self.files.iter_mut().zip(other.files) {
             for (glyph, said) in theirs {
-                let mapped = mine.entry(glyph).or_insert(None);
-                if let Some(said) = said
-                    && mapped.as_ref().is_none_or(|old| said < *old)
-                {
-                    *mapped = Some(said);
-                }
+                note(mine, glyph, said);
             }
         }
         self.missing.extend(other.missing);
         self.missing_count += other.missing_count;
+    }
+
+    fn note(&mut self, file: usize, glyph: u16, said: Option<Box<str>>) {
+        note(&mut self.files[file], glyph, said);
+    }
+}
+
+/// Of several texts for one glyph the smallest stays, so that the order of pages and threads makes no difference.
+fn note(used: &mut BTreeMap<u16, Option<Box<str>>>, glyph: u16, said: Option<Box<str>>) {
+    let mapped = used.entry(glyph).or_insert(None);
+    if let Some(said) = said
+        && mapped.as_ref().is_none_or(|old| said < *old)
+    {
+        *mapped = Some(said);
     }
 }
 
@@ -130,6 +155,7 @@ impl<'f> Shaper<'f> {
             buffer: Some(Buffer::new()),
             cache: styles.iter().map(|_| HashMap::new()).collect(),
             cached: 0,
+            figures: vec![0; styles.len()],
             used: Used {
                 files: vec![BTreeMap::new(); fonts.files.len()],
                 ..Used::default()
@@ -156,12 +182,83 @@ impl<'f> Shaper<'f> {
         Ok(line)
     }
 
+    /// Writes to `show` the operand and operator that show `text`, when it is all figures; returns its width in em.
+    pub fn figures(&mut self, style: usize, text: &str, show: &mut Vec<u8>) -> Option<f64> {
+        let styles = self.styles;
+        let figures = match styles[style].figures.get() {
+            Some(figures) => figures,
+            None => {
+                let widths = &self.fonts.file_of(styles[style].face).widths;
+                let width = |g: u16| widths.get(usize::from(g)).copied().map_or(0.0, f64::from);
+                let proved = Figures::prove(|text| self.trial(style, text), width);
+                styles[style].figures.get_or_init(|| proved)
+            }
+        };
+        figures
+            .cover(text)
+            .then(|| figures.set(text, show, &mut self.figures[style]))
+    }
+
+    /// The glyphs of an ASCII text, one for each character; `None` when some were joined, split or refused.
+    fn trial(&mut self, style: usize, text: &str) -> Option<Vec<Set>> {
+        let Style { face, spacing, .. } = self.styles[style];
+        let items = self.items(face, text);
+        let [item] = items.as_slice() else {
+            return None;
+        };
+        let glyphs = self.glyphs(text, item, spacing).ok()?;
+        let unicode = &self.fonts.file_of(face).unicode;
+        let one_by_one =
+            glyphs.len() == text.len() && glyphs.iter().enumerate().all(|(i, g)| g.cluster == i);
+        one_by_one.then(|| {
+            glyphs
+                .iter()
+                .zip(text.chars())
+                .map(|(glyph, c)| {
+                    let heard = unicode.get(usize::from(glyph.id)).copied().unwrap_or('\0');
+                    Set {
+                        glyph: glyph.id,
+                        advance: glyph.advance,
+                        plain: item.face == face
+                            && glyph.x == 0.0
+                            && glyph.y == 0.0
+                            && (heard == c || heard == '\0'),
+                    }
+                })
+                .collect()
+        })
+    }
+
+    /// Notes that characters without a glyph were drawn.
+    pub fn note_missing(&mut self, count: u32) {
+        self.used.missing_count += u64::from(count);
+    }
+
+    /// What was shaped, for the subsets.
+    pub fn into_used(mut self) -> Used {
+        for (style, bits) in self.styles.iter().zip(&self.figures) {
+            let Some(figures) = style.figures.get() else {
+                continue;
+            };
+            let file = self.fonts.faces[style.face].file;
+            for (c, glyph) in figures.glyphs(*bits) {
+                let heard = self.fonts.files[file]
+                    .unicode
+                    .get(usize::from(glyph))
+                    .copied();
+                let said = (heard.unwrap_or('\0') == '\0').then(|| c.to_string().into_boxed_str());
+                self.used.note(file, glyph, said);
+            }
+        }
+        self.used
+    }
+
     /// Advances of the clusters of `text` as one line: `(start of the cluster in bytes, em)`, in text order.
     ///
     /// # Errors
     /// As [`Shaper::line`].
     pub fn clusters(&mut self, style: usize, text: &str) -> Result<Vec<(usize, f64)>> {
-        let Style { face, spacing } = self.styles[style];
+        let Style { face, spacing, .. } = self.styles[style];
         let mut advances: BTreeMap<usize, f64> = BTreeMap::new();
         for item in self.items(face, text) {
             for glyph in self.glyphs(text, &item, spacing)? {
@@ -172,7 +269,7 @@ impl<'f> Shaper<'f> {
     }
 
     fn shape(&mut self, style: usize, text: &str) -> Result<Line> {
-        let Style { face, spacing } = self.styles[style];
+        let Style { face, spacing, .. } = self.styles[style];
         let mut line = Line::default();
         let mut speaks = true;
         for item in self.items(face, text) {
@@ -353,10 +450,7 @@ impl<'f> Shaper<'f> {
                     *missing += 1;
                     used.entry(0).or_insert(None);
                 } else if heard(glyph) == '\0' {
-                    let mapped = used.entry(glyph.id).or_insert(None);
-                    if mapped.as_deref().is_none_or(|old| said < old) {
-                        *mapped = Some(said.into());
-                    }
+                    note(used, glyph.id, Some(said.into()));
                 } else {
                     reads &= reads_as(heard(glyph), said);
                     used.entry(glyph.id).or_insert(None);
