@@ -105,7 +105,7 @@ mod tests {
     proptest! {
         #[test]
         fn rows_keep_their_order_in_batches_of_a_good_size(
-            sizes in prop::collection::vec(prop_oneof![0usize..40, 10_000..20_000, 100_000..400_000usize], 0..8)
+            sizes in prop::collection::vec(prop_oneof![0usize..40, 10_000..20_000usize, 100_000..400_000usize], 0..8)
         ) {
             let fed: Vec<RecordBatch> = Feed::new(batches(&sizes).into_iter().map(Ok))
                 .collect::<Result<_>>()
