@@ -205,6 +205,7 @@ class ReportDefinition(_Model):
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         groups = [g.field for g in self.groups]
+        views = [x.name for x in self.crosstabs] + [x.name for x in self.tops] + [x.name for x in self.charts]
         for column in self.columns:
             if isinstance(column.running, str) and column.running not in groups:
                 raise ValueError(
@@ -213,7 +214,7 @@ class ReportDefinition(_Model):
         for noun, names in (
             ("columns", [c.field for c in self.columns]),
             ("groups", groups),
-            ("crosstabs, tops and charts", [x.name for x in (*self.crosstabs, *self.tops, *self.charts)]),
+            ("crosstabs, tops and charts", views),
         ):
             if twice := sorted({n for n in names if names.count(n) > 1}):
                 raise ValueError(f"{noun} name {', '.join(twice)} more than once")

@@ -3,6 +3,9 @@ import pytest
 from pressroom import errors
 from pressroom.problems import problem
 
+# The client and the command line add kinds of their own, which no server answers with.
+OURS = [error for error in errors.PressroomError.__subclasses__() if error.__module__ == errors.__name__]
+
 
 def test_a_problem_says_what_where_and_what_to_do() -> None:
     said = problem(
@@ -20,9 +23,9 @@ def test_a_problem_says_what_where_and_what_to_do() -> None:
     }
 
 
-@pytest.mark.parametrize("error", errors.PressroomError.__subclasses__(), ids=lambda e: e.code)
+@pytest.mark.parametrize("error", OURS, ids=lambda e: e.code)
 def test_every_error_has_a_code_of_its_own(error: type[errors.PressroomError]) -> None:
-    codes = [other.code for other in errors.PressroomError.__subclasses__()]
+    codes = [other.code for other in OURS]
     assert codes.count(error.code) == 1
     assert problem(error("x"))["retryable"] is error.retryable
 

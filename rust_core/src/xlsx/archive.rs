@@ -58,7 +58,11 @@ impl<'a> Archive<'a> {
         let end = memchr::memmem::rfind(bytes, b"PK\x05\x06")
             .ok_or_else(|| broken("it has no central directory"))?;
         let count = u16_at(bytes, end + 10)?;
-        let mut at = u32_at(bytes, end + 16)? as usize;
+        let directory = u32_at(bytes, end + 16)?;
+        if count == u16::MAX || directory == u32::MAX {
+            return Err(broken("it needs zip64: a specimen is small"));
+        }
+        let mut at = directory as usize;
         let mut entries = Vec::with_capacity(usize::from(count));
         for _ in 0..count {
             if u32_at(bytes, at)? != 0x0201_4b50 {

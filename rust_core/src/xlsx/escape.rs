@@ -72,9 +72,20 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Whether the bytes start with something a reader would take for an escape: `_x` four hex digits `_`.
+///
+/// The closing `_` may also be the first byte of an escape that is about to be written.
 fn is_code(bytes: &[u8]) -> bool {
-    matches!(bytes, [b'_', b'x', a, b, c, d, b'_', ..]
-        if [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit))
+    matches!(bytes, [b'_', b'x', a, b, c, d, rest @ ..]
+        if [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit) && begins_underscore(rest))
+}
+
+/// Whether the bytes, once written, begin with `_`.
+fn begins_underscore(bytes: &[u8]) -> bool {
+    match bytes {
+        [b'\t' | b'\n', ..] => false,
+        [b'_' | ..0x20, ..] | [0xEF, 0xBF, 0xBE | 0xBF, ..] => true,
+        _ => false,
+    }
 }
 
 /// Appends `<t>…</t>`, with `xml:space` where a reader would drop or fold white space.

@@ -38,7 +38,7 @@ pub fn write_int(value: i128, out: &mut Vec<u8>) -> Fit {
 
 fn fit(mut digits: u128) -> Fit {
     while digits >= DIGITS_15 {
-        if digits % 10 != 0 {
+        if !digits.is_multiple_of(10) {
             return Fit::Text;
         }
         digits /= 10;
@@ -70,7 +70,7 @@ pub fn write_decimal(mantissa: i128, scale: i8, out: &mut Vec<u8>) -> Fit {
         digits = u128::from(short);
         buffer.format(short)
     } else {
-        while places > 0 && digits % 10 == 0 {
+        while places > 0 && digits.is_multiple_of(10) {
             digits /= 10;
             places -= 1;
         }

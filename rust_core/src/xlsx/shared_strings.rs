@@ -132,7 +132,7 @@ impl<'a> SharedStrings<'a> {
             escape::write_t(escape::fit(text).0, &mut xml);
             xml.extend_from_slice(b"</si>");
         }
-        xml.extend_from_slice(self.source[end..].as_bytes());
+        xml.extend_from_slice(&self.source.as_bytes()[end..]);
         Ok(xml)
     }
 }

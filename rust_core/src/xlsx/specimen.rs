@@ -109,7 +109,9 @@ impl<'i> SheetSpecimen<'i> {
                 continue;
             }
             for a in row.attributes() {
-                if !matches!(a.name(), "r" | "spans") && !(outline && a.name() == "outlineLevel") {
+                let ours =
+                    matches!(a.name(), "r" | "spans") || (outline && a.name() == "outlineLevel");
+                if !ours {
                     template.attributes.push(' ');
                     template.attributes.push_str(&self.source[a.range()]);
                 }

@@ -74,7 +74,6 @@ impl<'a> Formulas<'a> {
         let headers = self.bands.group_headers.iter().enumerate().skip(inner);
         let subtotals = self.bands.subtotals.iter().enumerate().skip(inner);
         let clean = headers
-            .map(|(level, band)| (level, band))
             .chain(subtotals.flat_map(|(level, bands)| bands.iter().map(move |band| (level, band))))
             .all(|(level, band)| {
                 let cell = band.cells.get(place).map_or(&[][..], Vec::as_slice);

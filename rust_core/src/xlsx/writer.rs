@@ -226,7 +226,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
         control: &JobControl,
         total: &mut Report,
     ) -> Result<()> {
-        let first = total.by_sheet.len() == 0;
+        let first = total.by_sheet.is_empty();
         let mut sum = Tally::new(crunched.plan.columns.len(), self.plate.columns as usize);
         for (number, rows) in self.rows.iter().enumerate() {
             let writer = SheetWriter {
