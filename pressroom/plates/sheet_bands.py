@@ -75,8 +75,8 @@ def to_json(rows: list[Band], first_row: int, levels: int) -> dict[str, Any]:
 
 def _header(plan: Plan, level: int) -> list[Cell]:
     heading = plan.definition.groups[level].heading
-    first: Cell = [{"text": f"{heading}: "}, {"group": level}]
-    return [first, *([] for _ in plan.columns[1:])]
+    label: Cell = [{"text": f"{heading}: "}] if heading else []
+    return [[*label, {"group": level}], *([] for _ in plan.columns[1:])]
 
 
 def _totals(plan: Plan, level: int | None, kind: TotalKind) -> list[Cell]:

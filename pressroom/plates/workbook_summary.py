@@ -102,7 +102,9 @@ def _chart_data(
     header = sheet.format(styles.HEADER)
     text = sheet.format(styles.DETAIL)
     value = sheet.format(styles.DETAIL | ({"num_format": chart.format} if chart.format else {}))
-    data.set_column(left, left + 1, 18)
+    longest = max((len(str(x)) for x, _ in points), default=0)
+    data.set_column(left, left, min(max(longest, 12), 60))
+    data.set_column(left + 1, left + 1, 18)
     data.write_string(0, left, _title(chart.name, chart.title), sheet.format(styles.SECTION))
     data.write_string(1, left, _heading(report, chart.x), header)
     data.write_string(
