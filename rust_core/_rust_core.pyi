@@ -1,7 +1,33 @@
 """Types of the extension module; kept by hand and checked against it by stubtest."""
 
-from typing import Any, Protocol, final
+from typing import Any, Protocol, final, type_check_only
 
+__all__ = [
+    "Cancelled",
+    "CoreError",
+    "Crunched",
+    "DataError",
+    "DeadlineExceeded",
+    "DiskFull",
+    "JobControl",
+    "LimitError",
+    "PagePlate",
+    "Pagination",
+    "PlanError",
+    "PlateError",
+    "SheetPlate",
+    "StreamError",
+    "WriteError",
+    "Written",
+    "crunch",
+    "format_value",
+    "paginate",
+    "read_ipc",
+    "write_pdf",
+    "write_xlsx",
+]
+
+@type_check_only
 class ArrowStream(Protocol):
     """Anything that speaks the Arrow PyCapsule interface: DuckDB, Polars, pyarrow, arro3."""
 

@@ -100,7 +100,7 @@ def test_a_workbook_that_raises_is_named_with_its_own_line(report: Path) -> None
 @pytest.mark.parametrize(
     ("sql", "says"),
     [
-        ("SELEC 1", "syntax"),
+        ("SELECT FROM WHERE", "syntax"),
         ("SELECT * FROM dataset; SELECT 1", "holds 2 statements"),
         ("SELECT * FROM read_text('/etc/passwd')", ""),
         ("ATTACH '/tmp/x.db'", "SELECT"),

@@ -104,7 +104,7 @@ def test_render_takes_parameters_and_one_format(report: Path, data: Path, tmp_pa
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("-p", "regoin=Süd"), "regoin"),
+        (("-p", "area=Süd"), "area"),
         (("-p", "since=yesterday"), "since"),
         (("-p", "since=2024-02-30"), "since"),
     ],

@@ -200,10 +200,10 @@ def test_an_undeclared_parameter_in_the_sql_is_named(tmp_path: Path) -> None:
 
 def test_an_error_in_the_sql_has_its_line_and_a_hint(tmp_path: Path) -> None:
     error = refused(
-        tmp_path, dataset(tmp_path, "amount,a\n1,2\n"), definition("SELECT a,\n  amonut\nFROM dataset")
+        tmp_path, dataset(tmp_path, "amount,a\n1,2\n"), definition("SELECT a,\n  amt\nFROM dataset")
     )
     assert isinstance(error, QueryFailed)
-    assert "amonut" in str(error)
+    assert "amt" in str(error)
     assert error.hint
     assert "amount" in error.hint
     error = refused(tmp_path, dataset(tmp_path, "a\n1\n"), definition("SELECT a, a FROM dataset"))
