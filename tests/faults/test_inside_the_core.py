@@ -49,7 +49,7 @@ def test_a_real_job_is_complete(press: Shop) -> None:
     assert job.completeness["rows_read"] == 2500
     assert job.progress.percent == 100
     assert job.progress.pages > 0
-    assert press.work_folders() == []
+    wait_for(lambda: press.work_folders() == [], "its folder is gone")
 
 
 def test_a_cancel_stops_the_core_within_seconds_and_leaves_nothing(press: Shop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 import threading
 import time
 from decimal import Decimal
@@ -190,7 +191,13 @@ def test_totals_are_those_of_the_plain_twin(
                     assert figure == close
                     continue
             else:
-                expected = total(kind, [row[name] for row in of])
+                column = [row[name] for row in of]
+                expected = total(kind, column)
+                if kind in ("median", "p90") and isinstance(figure, float):
+                    # Interpolating rounds by the values it lies between, however small the result.
+                    largest = max(abs(value) for value in column if value is not None)
+                    assert abs(figure - float(expected)) <= 4 * sys.float_info.epsilon * largest
+                    continue
             assert agree(kind, figure, expected), (name, kind, figure, expected)
 
     assert summary["rows"] == crunched.rows == len(rows)
