@@ -49,7 +49,7 @@ $(UV): | toolchain
 
 .venv/.installed: .venv/.synced $(rust_sources) | toolchain
 	@echo "rust core: building in release (minutes the first time, seconds after)"
-	@$(BIN)/maturin develop --release --locked --uv --quiet
+	@PATH="$(dir $(UV)):$$PATH" $(BIN)/maturin develop --release --locked --uv --quiet
 	@touch $@
 
 .PHONY: demo
