@@ -79,6 +79,13 @@ class Dataset:
     name: str
     path: Path
     format: str
+    title: str | None = None
+    """What its owner calls the file; the path's own name where there is no other."""
+
+    @property
+    def shown(self) -> str:
+        """The file as errors name it."""
+        return self.title or self.path.name
 
 
 def detect_format(path: Path, name: str | None = None) -> Format:
@@ -257,6 +264,7 @@ class Source:
             case "json":
                 reader = f"read_json({path}, format='newline_delimited', auto_detect=true, sample_size=-1)"
                 self._create(dataset, f"CREATE TABLE {name} AS FROM {reader}")
+                self._unwrap_json(name)
             case "parquet":
                 self._create(dataset, f"CREATE VIEW {name} AS FROM read_parquet({path})")
             case "arrow":
@@ -274,7 +282,16 @@ class Source:
         if len(columns) > MAX_COLUMNS:
             raise _too_wide(dataset, len(columns))
         if not columns:
-            raise BadData(f"{dataset.path.name}: has no columns")
+            raise BadData(f"{dataset.shown}: has no columns")
+
+    def _unwrap_json(self, name: str) -> None:
+        """Turn fields that hold several types, which DuckDB keeps as JSON, into plain text without quotes."""
+        table = self._connection.table(name)
+        mixed = [c for c, kind in zip(table.columns, table.types, strict=True) if str(kind) == "JSON"]
+        if mixed:
+            texts = ", ".join(f"{_quoted(c)} ->> '$' AS {_quoted(c)}" for c in mixed)
+            plain = f"SELECT * REPLACE ({texts}) FROM {name}"  # noqa: S608 - names are quoted
+            self._run(f"CREATE OR REPLACE TABLE {name} AS {plain}")
 
     def _read_csv(self, dataset: Dataset) -> None:
         name = _quoted(dataset.name)
@@ -283,10 +300,10 @@ class Source:
             raise _too_wide(dataset, len(header))
         for i, column in enumerate(header, start=1):
             if not column.strip():
-                raise BadData(f"{dataset.path.name}:1: column {i} has no name")
+                raise BadData(f"{dataset.shown}:1: column {i} has no name")
         lower = [column.lower() for column in header]
         if twice := sorted({c for c in header if lower.count(c.lower()) > 1}):
-            raise BadData(f"{dataset.path.name}:1: more than one column is named {', '.join(twice)}")
+            raise BadData(f"{dataset.shown}:1: more than one column is named {', '.join(twice)}")
 
         quote = _literal('"')
         fixed = (
@@ -307,11 +324,11 @@ class Source:
         columns = self._connection.table(name).columns
         if [c.lower() for c in columns] != lower:
             raise BadData(
-                f"{dataset.path.name}:1: the column names can't be told from the rows",
+                f"{dataset.shown}:1: the column names can't be told from the rows",
                 hint="the first line is the column names, and every line has as many values",
             )
         if not self._connection.table(name).limit(1).fetchall():
-            raise BadData(f"{dataset.path.name}: has column names but no rows")
+            raise BadData(f"{dataset.shown}: has column names but no rows")
 
     def _create(self, dataset: Dataset, sql: str) -> None:
         try:
@@ -371,7 +388,7 @@ def _header(dataset: Dataset) -> tuple[str, list[str]]:
             # A quoted name may hold a line break; no header needs more lines than this.
             lines = list(islice(file, 64))
     except OSError as e:
-        raise BadData(f"{dataset.path.name}: can't be read: {e.strerror}") from None
+        raise BadData(f"{dataset.shown}: can't be read: {e.strerror}") from None
     best: tuple[str, list[str]] = (",", [])
     csv.field_size_limit(2**24)
     for delimiter in _DELIMITERS:
@@ -382,9 +399,7 @@ def _header(dataset: Dataset) -> tuple[str, list[str]]:
 
 
 def _too_wide(dataset: Dataset, columns: int) -> LimitExceeded:
-    return LimitExceeded(
-        f"{dataset.path.name}: has {columns:,} columns; at most {MAX_COLUMNS:,} are possible"
-    )
+    return LimitExceeded(f"{dataset.shown}: has {columns:,} columns; at most {MAX_COLUMNS:,} are possible")
 
 
 def _bad_data(dataset: Dataset, error: duckdb.Error) -> BadData:
@@ -395,13 +410,13 @@ def _bad_data(dataset: Dataset, error: duckdb.Error) -> BadData:
     elif found := _JSON_LINE.search(text):
         # DuckDB 2.0 counts the lines of JSON from 2.
         line = int(found.group(1)) - 1
-    where = f"{dataset.path.name}:{line}" if line else dataset.path.name
+    where = f"{dataset.shown}:{line}" if line else dataset.shown
     lines = [part.strip() for part in text.splitlines() if part.strip() and "Possible" not in part]
     # DuckDB says first where and what (`CSV Error on Line: 3`), then the line, then the reason.
     signs = ("Expected Number", "Error when conv", "nicode", "alformed", "quote", "Maximum line")
     reason = next((part for sign in signs for part in lines if sign in part), None) or _first_line(error)
     reason = re.sub(r'^[\w ]+ Error: | in file "[^"]*",| in line \d+', "", reason).replace(
-        str(dataset.path), dataset.path.name
+        str(dataset.path), dataset.shown
     )
     return BadData(f"{where}: {reason.rstrip('.')}")
 

@@ -142,7 +142,7 @@ class Runner:
     def _rows(self, job: Job) -> list[Rows]:
         found = {name: self._store.dataset(dataset_id) for name, dataset_id in job.datasets.items()}
         return [
-            Rows(name, self._files.path(dataset), cast("Format", dataset.format))
+            Rows(name, self._files.path(dataset), cast("Format", dataset.format), dataset.name)
             for name, dataset in found.items()
         ]
 

@@ -245,3 +245,16 @@ def test_a_running_query_can_be_interrupted(tmp_path: Path) -> None:
             stop.set()
             thread.join()
         assert isinstance(opened.failure(caught.value), JobCancelled)
+
+
+def test_a_json_field_of_several_types_is_text_without_quotes(tmp_path: Path) -> None:
+    lines = '{"a": "z"}\n{"a": 1}\n{"a": true}\n{"a": null}\n{"a": {"b": "ü"}}\n'
+    with source(tmp_path, dataset(tmp_path, lines, "rows.jsonl")) as opened:
+        assert rows(opened) == [("z",), ("1",), ("true",), (None,), ('{"b":"ü"}',)]
+
+
+def test_an_error_names_the_file_as_its_owner_does(tmp_path: Path) -> None:
+    stored = dataset(tmp_path, "a,b\n1,2\n3\n", "01jd3ptw5yk8.csv")
+    error = refused(tmp_path, Dataset("rows", stored.path, "csv", "März sales.csv"))
+    assert str(error).startswith("März sales.csv:3: ")
+    assert "01jd3" not in str(error)

@@ -131,6 +131,7 @@ def test_each_trap_reads_back_as_it_was(tmp_path: Path, sql: str, want: Any) -> 
     # openpyxl leaves Excel's own escapes in texts to its caller.
     assert (unescape(cell.value) if isinstance(cell.value, str) else cell.value) == want
     assert cell.data_type != "f"
+    assert book.written.control == book.crunched.control, "what the build compares before it publishes"
     sheet = book.part("xl/worksheets/sheet1.xml")
     raw = next(c for c in sheet.iter(f"{MAIN}c") if c.get("r") == "A5")
     assert raw.get("s") is not None, "the cell keeps its style"

@@ -409,8 +409,6 @@ impl<'w, 'a> Line<'w, 'a> {
         let sum = &mut self.tally.sums[column];
         match value {
             Value::Null => return,
-            // The crunch counts NaN as no value.
-            Value::Float(v) if v.is_nan() => return,
             Value::Int(v) => *sum = sum.wrapping_add(v),
             Value::Decimal { mantissa, .. } => *sum = sum.wrapping_add(mantissa),
             _ => {}
