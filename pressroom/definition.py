@@ -7,7 +7,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from pressroom.errors import DefinitionError, Detail
 
@@ -64,6 +72,15 @@ class Total(_Model):
                 "weighted_avg needs the field of its weights, and no other total has one: weighted_avg(field)"
             )
         return self
+
+
+def _without_weights(kind: TotalKind) -> TotalKind:
+    if kind is TotalKind.WEIGHTED_AVG:
+        raise ValueError("weighted_avg is for columns: a crosstab or a chart names no weights")
+    return kind
+
+
+PlainKind = Annotated[TotalKind, AfterValidator(_without_weights)]
 
 
 def _as_list(value: object) -> object:
@@ -137,7 +154,7 @@ class Crosstab(_Model):
     rows: FieldName
     columns: FieldName
     value: FieldName
-    total: TotalKind = TotalKind.SUM
+    total: PlainKind = TotalKind.SUM
     format: str = ""
 
 
@@ -155,7 +172,7 @@ class Measure(_Model):
     """What a chart's axis shows."""
 
     field: FieldName
-    total: TotalKind = TotalKind.SUM
+    total: PlainKind = TotalKind.SUM
 
 
 class Chart(_Model):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEMORY = 256 * 2**20
+
+
+def _at(*parts: int) -> dt.datetime:
+    return dt.datetime(2020, 1, 2, *parts)  # type: ignore[arg-type]  # noqa: DTZ001 - as the file says it
 
 
 def definition(sql: str = "SELECT * FROM dataset", **more: Any) -> ReportDefinition:
@@ -258,3 +264,33 @@ def test_an_error_names_the_file_as_its_owner_does(tmp_path: Path) -> None:
     error = refused(tmp_path, Dataset("rows", stored.path, "csv", "März sales.csv"))
     assert str(error).startswith("März sales.csv:3: ")
     assert "01jd3" not in str(error)
+
+
+def test_an_odd_value_far_down_a_csv_types_its_whole_column(tmp_path: Path) -> None:
+    lines = "".join(f"{n % 5},{n % 9}\n" for n in range(250_000))
+    with source(tmp_path, dataset(tmp_path, f"a,code\n{lines}1.5,007\n2.5,9\n")) as opened:
+        last = rows(opened)[-2:]
+    assert last == [(Decimal("1.5"), "007"), (Decimal("2.5"), "9")]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (["12345678901234567.89", "0.01"], [Decimal("12345678901234567.89"), Decimal("0.01")]),
+        (["-.5", "2."], [Decimal("-0.5"), Decimal("2.0")]),
+        (["123456789012345678901"], [Decimal(123456789012345678901)]),
+        (["0.12345678901234567890123456789012345678901"], [0.12345678901234568]),
+        (["1.5", "1e3"], [1.5, 1000.0]),
+        (["01/02/2020"], ["01/02/2020"]),
+        (["01/02/2020 10:00"], ["01/02/2020 10:00"]),
+        (["2020-01-02"], [dt.date(2020, 1, 2)]),
+        (["2020-01-02T10:00:00", "2020-01-02 10:00:00.5"], [_at(10, 0, 0), _at(10, 0, 0, 500_000)]),
+        (["007", "12"], ["007", "12"]),
+    ],
+)
+def test_csv_values_keep_what_is_written(tmp_path: Path, written: list[str], read: list[Any]) -> None:
+    lines = "".join(f"{value},x\n" for value in written)
+    with source(tmp_path, dataset(tmp_path, f"a,b\n{lines}")) as opened:
+        found = [row[0] for row in rows(opened)]
+    assert found == read
+    assert [type(value) for value in found] == [type(value) for value in read]

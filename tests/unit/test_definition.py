@@ -59,6 +59,13 @@ def test_a_good_definition_is_read_with_its_short_forms(tmp_path: Path) -> None:
         (("name: sales", "name: ../sales"), "/report.yaml:1: name: String should match pattern"),
         (("weighted_avg(weight)", "weighted_avg"), "weighted_avg needs the field of its weights"),
         (("- {field: item}", "- {field: amount}"), "columns name amount more than once"),
+        (
+            (
+                "order: [item]",
+                "crosstabs: [{name: c, rows: item, columns: region, value: amount, total: weighted_avg}]",
+            ),
+            "/report.yaml:9: crosstabs.0.total: weighted_avg is for columns",
+        ),
         (("columns:", "columns: ["), "/report.yaml:5: not YAML"),
     ],
 )

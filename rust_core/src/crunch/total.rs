@@ -70,6 +70,8 @@ impl Measure {
                 let (low, high) = neighbours(values, rank, f64::total_cmp);
                 Scalar::Float(if tenths == 0 || low == high {
                     low
+                } else if tenths == 5 {
+                    low / 2.0 + high / 2.0
                 } else {
                     low + (high - low) * (tenths as f64 / 10.0)
                 })
