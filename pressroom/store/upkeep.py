@@ -74,7 +74,8 @@ class Upkeep(Table):
     def expire(self, at: dt.datetime | None = None) -> list[Job]:
         """Make jobs whose time is over at `at` (default: now) `expired`; given back for their files.
 
-        Their own rows are forgotten with them. A job is forgotten altogether when it has been expired for as long as it was kept.
+        Their own rows are forgotten with them. A job is forgotten altogether when it has been expired for as
+        long as it was kept.
         """
         moment = now() if at is None else at
         with writing(self._engine) as connection:
