@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import Services
 from api.guard import Guard
+from api.head import Head
 from api.metrics import Counted, Metrics
 from api.problems import MEDIA_TYPE, install_problem_handlers
 from api.ring import make_ring
@@ -61,6 +62,7 @@ def create_app(settings: Settings, *, ring: Callable[[str, str], None] | None = 
     app.state.services = Services(settings, store, folder, submitter, JobWatch(store))
     app.state.metrics = metrics
     install_problem_handlers(app)
+    app.add_middleware(Head)
     app.state.routes = [route for router in ROUTERS for route in router.routes]
     for router in ROUTERS:
         app.include_router(router)

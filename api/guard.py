@@ -73,7 +73,7 @@ class Guard:
         origin = headers.get("origin")
         if method in SAFE_METHODS or origin is None or origin in self.origins:
             return
-        if urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        if _authority(origin) != headers.get("host", "").lower():
             raise Forbidden(
                 f"a page of {origin} may not do this", hint="PRESSROOM_CORS_ORIGINS lists the pages that may"
             )
@@ -118,6 +118,14 @@ def _counted(receive: Receive, limit: int) -> Receive:
         return message
 
     return counted
+
+
+def _authority(origin: str) -> str | None:
+    """Host and port of an origin; `None` for what is none, such as `http://[x`."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
 
 
 def _host_name(host: str) -> str:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from api import uploads
 from api.multipart import PartBegin, boundary_of, events
@@ -61,7 +62,7 @@ def parse_job_request(body: bytes) -> JobRequest:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         if faults[0]["type"] == "json_invalid":
             raise BadRequest(f"the body is not JSON: {faults[0]['msg']}") from None
-        raise invalid(faults, what="job") from None
+        raise invalid(faults, what="job", body=from_json(body)) from None
 
 
 async def _read_form(request: Request, press: Services, content_type: str) -> JobRequest:

@@ -16,7 +16,7 @@ from pressroom.errors import BadRequest, Detail, PressroomError, Unavailable
 from pressroom.problems import problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from fastapi import FastAPI, Request
 
@@ -74,18 +74,52 @@ def problem_response(error: BaseException, headers: Mapping[str, str] | None = N
     return response
 
 
-def pointer_of(location: Sequence[int | str]) -> str:
+_NO_BODY = object()
+_MUST_BE = "Input should be "
+
+
+def pointer_of(location: Iterable[int | str]) -> str:
     """JSON pointer (RFC 6901) of a place in a document."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
 
 
-def invalid(errors: Sequence[Any], *, what: str = "request") -> InvalidRequest:
-    """The error for what pydantic found: one line for people, a pointer for each fault."""
-    faults = tuple(Detail(pointer_of(e["loc"]), _words(e)) for e in errors)
+def invalid(errors: Sequence[Any], *, what: str = "request", body: object = _NO_BODY) -> InvalidRequest:
+    """The error for what pydantic found: one line for people, one pointer for each wrong place.
+
+    With the JSON document `body` that was checked, pointers are places in it.
+    """
+    places: dict[str, list[str]] = {}
+    for error in errors:
+        place = error["loc"] if body is _NO_BODY else _place(error, body)
+        places.setdefault(pointer_of(place), []).append(_words(error))
+    faults = tuple(Detail(pointer, _either(words)) for pointer, words in places.items())
     first = faults[0]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     where = f"{first.pointer}: " if first.pointer else ""
     return InvalidRequest(f"the {what} is not valid: {where}{first.detail}{more}", errors=faults)
+
+
+def _place(error: Mapping[str, Any], body: object) -> list[int | str]:
+    """Where `error` is in `body`: pydantic's own names for a union's branches are not in it."""
+    place: list[int | str] = []
+    last = len(error["loc"]) - 1
+    for depth, part in enumerate(error["loc"]):
+        if (isinstance(body, dict) and part in body) or (
+            isinstance(body, list) and isinstance(part, int) and part < len(body)
+        ):
+            body = body[part]
+        elif not (error["type"] == "missing" and depth == last):
+            continue
+        place.append(part)
+    return place
+
+
+def _either(words: Sequence[str]) -> str:
+    """One sentence for what each branch of a union says of the same value."""
+    different = list(dict.fromkeys(words))
+    kinds = [said.removeprefix(_MUST_BE) for said in different if said.startswith(_MUST_BE)]
+    others = [said for said in different if not said.startswith(_MUST_BE)]
+    return "; ".join(([_MUST_BE + " or ".join(kinds)] if kinds else []) + others)
 
 
 def _words(error: Mapping[str, Any]) -> str:
@@ -136,7 +170,7 @@ def _allowed(request: Request) -> list[str]:
     for route in request.app.state.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
             methods |= getattr(route, "methods", None) or set()
-    return sorted(methods)
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 def _http_error(status: HTTPStatus, detail: str) -> PressroomError:

@@ -238,31 +238,35 @@ class ReportDefinition(_Model):
         return self
 
 
-def load_definition(path: Path) -> ReportDefinition:
-    """Read report.yaml at `path`; raises `DefinitionError` that names file, line and key of every fault."""
+def load_definition(path: Path, *, shown: Path | None = None) -> ReportDefinition:
+    """Read report.yaml at `path`; raises `DefinitionError` that names file, line and key of every fault.
+
+    Errors call the file `shown` where its path is nobody's business.
+    """
+    named = shown or path
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise DefinitionError(
-            f"{path}: no such file", hint="a report is a folder with a report.yaml"
+            f"{named}: no such file", hint="a report is a folder with a report.yaml"
         ) from None
     except UnicodeDecodeError as e:
-        raise DefinitionError(f"{path}: not UTF-8 at byte {e.start}") from None
+        raise DefinitionError(f"{named}: not UTF-8 at byte {e.start}") from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         raw = yaml.safe_load(text)
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        raise DefinitionError(f"{path}:{line}: not YAML: {getattr(e, 'problem', None) or e}") from None
+        raise DefinitionError(f"{named}:{line}: not YAML: {getattr(e, 'problem', None) or e}") from None
     if not isinstance(raw, dict):
-        raise DefinitionError(f"{path}:1: a report.yaml is a mapping with name, title, data and columns")
+        raise DefinitionError(f"{named}:1: a report.yaml is a mapping with name, title, data and columns")
     try:
         return ReportDefinition.model_validate(raw)
     except ValidationError as e:
         # An unknown key goes first: the missing one that is also reported is often its right spelling.
         errors = sorted(e.errors(), key=lambda error: error["type"] != "extra_forbidden")
-        details = tuple(_detail(path, node, error) for error in errors)
+        details = tuple(_detail(named, node, error) for error in errors)
         more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
         raise DefinitionError(f"{details[0].detail}{more}", errors=details) from None
 

@@ -139,6 +139,12 @@ class Files:
         """Remove every finished file of a job."""
         shutil.rmtree(self.root / "files" / (job if isinstance(job, str) else job.id), ignore_errors=True)
 
+    def forget(self, job_id: str, rows_dataset: str | None) -> None:
+        """Remove every finished file of a job that nobody can retry, and the dataset of its own rows."""
+        self.remove(job_id)
+        if rows_dataset is not None:
+            (self.root / "datasets" / rows_dataset).unlink(missing_ok=True)
+
     # Room and rubbish
 
     def check_room(self, wanted_bytes: int) -> None:

@@ -210,6 +210,8 @@ class Job:
     warnings: tuple[str, ...]
     error: Mapping[str, Any] | None
     version: int
+    rows_dataset: str | None = None
+    """The dataset made of the rows that came with the job: nobody else's, so it ends with the job."""
 
     @property
     def done(self) -> bool:

@@ -58,17 +58,26 @@ def open_report(report: str, folders: Iterable[Path]) -> Report:
     """
     if (path := Path(report)).is_dir():
         return Report(path, load_definition(path / "report.yaml"))
-    return installed_report(report, folders)
+    folder = _installed(report, folders)
+    return Report(folder, load_definition(folder / "report.yaml"))
 
 
 def installed_report(name: str, folders: Iterable[Path]) -> Report:
-    """Open the installed report `name`; never a path, so that a client can't name one."""
+    """Open the installed report `name`; never a path, so that a client can't name one.
+
+    Raises what `open_report` raises; the errors, which clients see, name no folder of this machine.
+    """
+    folder = _installed(name, folders)
+    return Report(folder, load_definition(folder / "report.yaml", shown=Path(name, "report.yaml")))
+
+
+def _installed(name: str, folders: Iterable[Path]) -> Path:
     known = dict(_folders(folders))
     if name not in known:
         raise UnknownReport(
             f"no report named {name!r}", hint=f"installed: {', '.join(sorted(known)) or 'none'}"
         )
-    return Report(known[name], load_definition(known[name] / "report.yaml"))
+    return known[name]
 
 
 def installed_names(folders: Iterable[Path]) -> list[str]:

@@ -5,10 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import structlog
-from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from pressroom.broker import FAST, HEAVY
 from pressroom.definition import Name
@@ -41,7 +50,16 @@ def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=32_767)]
+def _exact(value: object) -> object:
+    # The next best type of an integer that is too long would be a float, which rounds it.
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("an integer of more than 64 bits would be rounded; send it as text")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number has to be finite; send null where there is none")
+    return value
+
+
+Scalar = Annotated[bool | int | float | Annotated[str, Field(max_length=32_767)], BeforeValidator(_exact)]
 Label = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 DatasetId = Annotated[str, Field(pattern=r"^[0-9a-z]{26}$")]
 Datasets = Annotated[dict[Name, DatasetId], Field(min_length=1, max_length=MAX_DATASETS)]
@@ -97,12 +115,17 @@ class Submitter:
         """
         if idempotency_key is not None and not 1 <= len(idempotency_key) <= 255:
             raise BadRequest("an Idempotency-Key has 1 to 255 characters")
-        given = self._given(request, owner)
-        body_hash = _body_hash(request, given)
+        wanted = _wanted(request)
+        request_hash = _hash(request, wanted)
         if idempotency_key is not None:
-            earlier = self._store.job_of_key(owner, idempotency_key, body_hash)
+            # Before the datasets have to be there: the answer of the first time may be lost for long.
+            contents = self._contents(wanted, owner)
+            body_hash = None if contents is None else _hash(request, contents)
+            earlier = self._store.job_of_key(owner, idempotency_key, body_hash, request_hash)
             if earlier is not None:
                 return earlier, False
+        given = self._given(wanted, owner)
+        body_hash = _hash(request, {name: dataset.sha256 for name, dataset in given.items()})
         report = installed_report(request.report, self._settings.report_dirs)
         parameters = check_parameters(report.definition, request.parameters)
         deadline = self._deadline(request)
@@ -126,7 +149,9 @@ class Submitter:
                 priority=request.priority,
                 callback=None if request.callback is None else str(request.callback),
             )
-            job, created = self._store.insert_job(new, idempotency_key, body_hash, rows=inline)
+            job, created = self._store.insert_job(
+                new, idempotency_key, body_hash, request_hash=request_hash, rows=inline
+            )
         finally:
             if inline and not created:
                 self._files.remove_dataset(inline)
@@ -147,12 +172,19 @@ class Submitter:
         except Exception as error:  # noqa: BLE001 - whatever broke, the job is safe in the database
             log.warning("ring failed; the reaper will ring", job=job.id, queue=job.queue, error=str(error))
 
-    def _given(self, request: JobRequest, owner: str) -> dict[str, Dataset]:
+    def _contents(self, wanted: Mapping[str, str], owner: str) -> dict[str, str] | None:
+        """SHA-256 of the datasets wanted, expired or not; `None` when one is gone or another owner's."""
+        try:
+            found = {name: self._store.dataset(dataset_id) for name, dataset_id in wanted.items()}
+        except NotFound:
+            return None
+        if any(dataset.owner != owner for dataset in found.values()):
+            return None
+        return {name: dataset.sha256 for name, dataset in found.items()}
+
+    def _given(self, wanted: Mapping[str, str], owner: str) -> dict[str, Dataset]:
         """The datasets that the request names; another owner's are not there."""
-        if request.dataset is None:
-            return {}
-        ids = request.dataset if isinstance(request.dataset, dict) else {MAIN_DATASET: request.dataset}
-        found = {name: self._store.dataset(dataset_id) for name, dataset_id in ids.items()}
+        found = {name: self._store.dataset(dataset_id) for name, dataset_id in wanted.items()}
         for dataset in found.values():
             if dataset.owner != owner or dataset.expires <= dt.datetime.now(dt.UTC):
                 raise NotFound(
@@ -206,10 +238,17 @@ def _json_lines(rows: Sequence[Mapping[str, object]]) -> Iterator[bytes]:
         yield "".join(f"{line}\n" for line in lines).encode()
 
 
-def _body_hash(request: JobRequest, given: Mapping[str, Dataset]) -> str:
-    """SHA-256 of what is asked for; a dataset counts by its content: uploads can be repeated."""
+def _wanted(request: JobRequest) -> dict[str, str]:
+    """Ids of the datasets that a request names, by name."""
+    if request.dataset is None:
+        return {}
+    return dict(request.dataset) if isinstance(request.dataset, dict) else {MAIN_DATASET: request.dataset}
+
+
+def _hash(request: JobRequest, datasets: Mapping[str, str]) -> str:
+    """SHA-256 of what is asked for, its datasets as told: by content (uploads can be repeated), or by id."""
     body = request.model_dump(mode="json")
-    body["dataset"] = {name: dataset.sha256 for name, dataset in given.items()}
+    body["dataset"] = dict(datasets)
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 

@@ -59,7 +59,7 @@ class Reaper:
         """Everything that may wait: expired jobs and datasets, and what dead processes left on disk."""
         for job in self._store.expire():
             log.info("job expired", job=job.id)
-            self._files.remove(job)
+            self._files.forget(job.id, job.rows_dataset)
         for dataset in self._store.expire_datasets():
             log.info("dataset expired", dataset=dataset.id)
             self._files.remove_dataset(dataset)

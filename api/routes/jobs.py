@@ -124,6 +124,8 @@ async def follow(
     """Server-sent events; an event's id is the job's version, so who comes back misses nothing new."""
     known = int(last_event_id) if last_event_id and _VERSION.fullmatch(last_event_id) else -1
     job = await run_in_threadpool(press.store.job, job_id)
+    if known > job.version:
+        known = -1  # an id of another job, or of a database before it was restored
     if job.done and job.version <= known:
         return Response(status_code=204)
     return EventSourceResponse(_events(press, job_id, known), ping=15)
@@ -147,7 +149,7 @@ async def retry(job_id: JobId, response: Response, press: Press) -> JobView:
 async def delete(job_id: JobId, press: Press) -> None:
     """409 while the job is active."""
     job = await run_in_threadpool(press.store.delete, job_id)
-    await run_in_threadpool(press.files.remove, job)
+    await run_in_threadpool(press.files.forget, job.id, job.rows_dataset)
 
 
 async def _events(press: Services, job_id: str, known: int) -> AsyncIterator[ServerSentEvent]:

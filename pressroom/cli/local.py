@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from pressroom.cli.options import Data, Format, Parameters, parse_data, parse_outputs, parse_parameters
+from pressroom.cli.options import (
+    Data,
+    Format,
+    Parameters,
+    parse_data,
+    parse_outputs,
+    parse_parameters,
+    parse_stats,
+)
 from pressroom.cli.screen import note, say, size
 
 ReportArgument = Annotated[str, typer.Argument(help="a report's folder, or the name of an installed one")]
@@ -20,7 +28,8 @@ def render(
     output_format: Format = "pdf,xlsx",
     out: Annotated[Path, typer.Option(help="folder for the files")] = Path(),
     stats: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="write figures of the run, as JSON")
+        Path | None,
+        typer.Option(metavar="FILE.json", help="write figures of the run, as JSON", callback=parse_stats),
     ] = None,
     threads: Annotated[int, typer.Option(min=0, help="0: one per core")] = 0,
 ) -> None:

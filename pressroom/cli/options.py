@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -29,8 +30,29 @@ Parameters = Annotated[
     list[str] | None, typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="a parameter of the report")
 ]
 Format = Annotated[str, typer.Option("--format", metavar="pdf,xlsx", help="what to write")]
+
+
+def parse_url(given: str) -> str:
+    """An http or https address; raises `BadRequest` for anything else, before it is tried and tried again."""
+    try:
+        url = urlsplit(given)
+        good = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise BadRequest(f"--url {given}: not the address of a server", hint="--url http://127.0.0.1:8000")
+    return given
+
+
 Url = Annotated[
-    str, typer.Option("--url", envvar="PRESSROOM_URL", help="the server's address", show_default=True)
+    str,
+    typer.Option(
+        "--url",
+        envvar="PRESSROOM_URL",
+        help="the server's address",
+        show_default=True,
+        callback=parse_url,
+    ),
 ]
 
 
@@ -56,6 +78,15 @@ def parse_outputs(given: str) -> tuple[str, ...]:
             hint="--format pdf, --format xlsx or --format pdf,xlsx",
         )
     return outputs
+
+
+def parse_stats(given: Path | None) -> Path | None:
+    """A file that can be written once the report is made; raises `BadRequest` when its folder is missing."""
+    if given is not None and not given.parent.is_dir():
+        raise BadRequest(f"--stats {given}: no such folder", hint="make it first, or name another")
+    if given is not None and given.is_dir():
+        raise BadRequest(f"--stats {given}: a folder, not a file", hint="--stats stats.json")
+    return given
 
 
 def parse_data(given: Sequence[str]) -> dict[str, Path]:

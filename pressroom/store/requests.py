@@ -16,6 +16,8 @@ from pressroom.store.rows import dataset_of, job_of
 from pressroom.store.tables import Instant, datasets, job_labels, jobs, now
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection, Row
 
 MAX_PAGE = 500
@@ -30,47 +32,60 @@ class Requests(Table):
         idempotency_key: str | None = None,
         body_hash: str | None = None,
         *,
+        request_hash: str | None = None,
         rows: Dataset | None = None,
     ) -> tuple[Job, bool]:
         """Make a job, or find the one that (owner, idempotency_key) already made; says which.
 
-        `rows` is a dataset of the job's own, recorded with it or not at all. Raises `IdempotencyConflict`
+        `rows` is a dataset of the job's own, recorded with it or not at all; the hashes are those of
+        `job_of_key`. Raises `IdempotencyConflict`
         when the earlier job was made of another body, and `NotFound` for a dataset that is gone.
         """
         try:
             with writing(self._engine) as connection:
                 if rows is not None:
                     connection.execute(insert(datasets).values(dataclasses.asdict(rows)))
-                return self._insert(connection, new, idempotency_key, body_hash), True
+                made = {
+                    "idempotency_key": idempotency_key,
+                    "body_hash": body_hash,
+                    "request_hash": request_hash,
+                    "rows_dataset": None if rows is None else rows.id,
+                }
+                return self._insert(connection, new, made), True
         except IntegrityError:
             if idempotency_key is None:
                 raise
-        earlier = self.job_of_key(new.owner, idempotency_key, body_hash)
+        earlier = self.job_of_key(new.owner, idempotency_key, body_hash, request_hash)
         if earlier is None:
             # It was deleted in between: the key is free again.
-            return self.insert_job(new, idempotency_key, body_hash, rows=rows)
+            return self.insert_job(new, idempotency_key, body_hash, request_hash=request_hash, rows=rows)
         return earlier, False
 
-    def job_of_key(self, owner: str, idempotency_key: str, body_hash: str | None) -> Job | None:
-        """The job that this key made; raises `IdempotencyConflict` when it was made of another body."""
+    def job_of_key(
+        self, owner: str, idempotency_key: str, body_hash: str | None, request_hash: str | None = None
+    ) -> Job | None:
+        """The job that this key made; raises `IdempotencyConflict` when it was made of another body.
+
+        Either hash makes it the same: `body_hash` counts datasets by content, `request_hash` by id.
+        """
         found = (jobs.c.owner == owner) & (jobs.c.idempotency_key == idempotency_key)
         with reading(self._engine) as connection:
             row = connection.execute(select(jobs).where(found)).one_or_none()
         if row is None:
             return None
-        if row.body_hash != body_hash:
+        same_request = request_hash is not None and row.request_hash == request_hash
+        if row.body_hash != body_hash and not same_request:
             raise IdempotencyConflict(
                 f"Idempotency-Key {idempotency_key!r} was used for another request",
                 hint="send the same body again, or a new key",
             )
         return job_of(row)
 
-    def _insert(self, connection: Connection, new: NewJob, key: str | None, body_hash: str | None) -> Job:
+    def _insert(self, connection: Connection, new: NewJob, made: Mapping[str, str | None]) -> Job:
         values = dataclasses.asdict(new)
         values.update(
+            made,
             id=new_id(),
-            idempotency_key=key,
-            body_hash=body_hash,
             state=str(JobState.QUEUED),
             attempt=0,
             attempts_granted=new.max_attempts,
@@ -184,7 +199,7 @@ class Requests(Table):
         return job_of(row)
 
     def delete(self, job_id: str) -> Job:
-        """Forget a job that has ended, and give it back so that its files can be removed.
+        """Forget a job that has ended and its own rows, and give it back so that its files can be removed.
 
         Raises `NotFound`, and `Conflict` while it is active.
         """
@@ -198,6 +213,7 @@ class Requests(Table):
                 if state is None:
                     raise _no_job(job_id)
                 raise Conflict(f"job {job_id} is {state}", hint="cancel it first")
+            connection.execute(delete(datasets).where(datasets.c.id == row.rows_dataset))
         return job_of(row)
 
     def counts(self) -> dict[tuple[str, JobState], int]:

@@ -43,6 +43,7 @@ def job_of(row: Row[Any]) -> Job:
         warnings=tuple(r["warnings"]),
         error=r["error"],
         version=r["version"],
+        rows_dataset=r["rows_dataset"],
     )
 
 

@@ -74,7 +74,8 @@ class Upkeep(Table):
     def expire(self, at: dt.datetime | None = None) -> list[Job]:
         """Make jobs whose time is over at `at` (default: now) `expired`; given back for their files.
 
-        A job is forgotten altogether when it has been expired for as long as it was kept.
+        Their own rows are forgotten with them. A job is forgotten altogether when it has been expired for as
+        long as it was kept.
         """
         moment = now() if at is None else at
         with writing(self._engine) as connection:
@@ -88,6 +89,10 @@ class Upkeep(Table):
                     Event.EXPIRE, jobs.c.expires < moment, finished=func.coalesce(jobs.c.finished, now())
                 ).returning(jobs)
             ).all()
+            expired = select(jobs.c.rows_dataset).where(
+                jobs.c.state == str(JobState.EXPIRED), jobs.c.rows_dataset.is_not(None)
+            )
+            connection.execute(delete(datasets).where(datasets.c.id.in_(expired)))
         return [job_of(row) for row in rows]
 
     def expire_datasets(self, at: dt.datetime | None = None) -> list[Dataset]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.services import Shop, free_port, open_shop, wait_for
+from tests.services import DOUBLES, ROOT, Shop, free_port, open_shop, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,10 @@ def running_press(folder: Path, **settings: Any) -> Iterator[RunningPress]:
 def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPress]:
     """A press that the tests of a module share."""
     folder = tmp_path_factory.mktemp("press")
-    with running_press(folder, threads=2, max_body_bytes=2_000_000, max_json_bytes=100_000) as running:
+    reports = f"{folder / 'reports'}:{DOUBLES}:{ROOT / 'examples'}"
+    with running_press(
+        folder, report_dirs=reports, threads=2, max_body_bytes=2_000_000, max_json_bytes=100_000
+    ) as running:
         yield running
 
 

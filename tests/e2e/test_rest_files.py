@@ -187,6 +187,10 @@ def test_an_expired_job_says_so_and_its_files_are_gone(tmp_path_factory: pytest.
     folder = tmp_path_factory.mktemp("expiry")
     with running_press(folder, retention_seconds=2) as press:
         job = press.done()
+        url = job["files"][0]["url"]
+        wait_for(lambda: press.http.get(url).status_code == 410, "the file is gone before the reaper comes")
+        problem_of(press.http.get(url), 410, "expired")
+        assert press.job(job["id"])["state"] == "succeeded"
         # The reaper cleans once a minute; this is what it calls then.
         expired = wait_for(lambda: press.shop.store.expire(), "the job's time is over", 30)
         for one in expired:

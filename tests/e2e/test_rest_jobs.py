@@ -122,6 +122,32 @@ def test_events_go_on_after_the_last_event_that_the_client_has(press: RunningPre
     assert press.http.get(url, headers={"Last-Event-ID": str(version)}).status_code == 204
 
 
+def test_the_id_of_an_event_that_never_was_is_as_good_as_none(press: RunningPress) -> None:
+    job = press.done()
+    url = f"/v1/jobs/{job['id']}/events"
+    with press.http.stream("GET", url, headers={"Last-Event-ID": "999999"}) as answer:
+        assert [event["event"] for event in _events(answer)] == ["done"]
+
+
+def test_head_answers_like_get_without_the_body(press: RunningPress) -> None:
+    job = press.done()
+    address = f"/v1/jobs/{job['id']}"
+    for path in ("/healthz", "/readyz", "/v1/jobs", address, "/v1/reports", "/v1/reports/double", "/nothing"):
+        got, head = press.http.get(path), press.http.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        for name in ("content-type", "content-length", "etag", "cache-control", "x-content-type-options"):
+            assert head.headers.get(name) == got.headers.get(name), (path, name)
+    same = press.http.head(address, headers={"If-None-Match": press.http.get(address).headers["etag"]})
+    assert same.status_code == 304
+
+
+def test_head_of_the_events_does_not_wait_for_any(press: RunningPress) -> None:
+    with press.waiting() as job:
+        answer = press.http.head(f"/v1/jobs/{job['id']}/events", timeout=10)
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert press.job(job["id"])["state"] == "running"
+
+
 def test_the_same_key_and_body_give_the_same_job(press: RunningPress) -> None:
     first, second = (press.ask(headers={"Idempotency-Key": "once"}) for _ in range(2))
     assert (first.status_code, second.status_code) == (202, 202)
@@ -203,6 +229,20 @@ def test_a_deleted_job_is_gone_with_its_files(press: RunningPress) -> None:
     problem_of(press.http.get(f"/v1/jobs/{job['id']}"), 404, "not_found")
     problem_of(press.http.get(job["files"][0]["url"]), 404, "not_found")
     assert not (press.shop.settings.data_dir / "files" / job["id"]).exists()
+
+
+def test_a_deleted_job_takes_its_rows_along_and_leaves_a_dataset(press: RunningPress) -> None:
+    folder = press.shop.settings.data_dir / "datasets"
+    dataset = press.http.post("/v1/datasets", params={"name": "a.csv"}, content=b"n\n1\n").json()["id"]
+    of_rows, of_dataset = press.done(), press.done(dataset=dataset)
+    rows = press.shop.store.job(of_rows["id"]).datasets["dataset"]
+    assert (folder / rows).exists()
+    for job in (of_rows, of_dataset):
+        assert press.http.delete(f"/v1/jobs/{job['id']}").status_code == 204
+    assert not (folder / rows).exists()
+    assert not press.shop.store.knows_dataset(rows)
+    assert (folder / dataset).exists()
+    assert press.shop.store.knows_dataset(dataset)
 
 
 def test_an_active_job_cannot_be_deleted(press: RunningPress) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from tests.e2e.conftest import problem_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from tests.e2e.conftest import RunningPress
 
 GOOD: dict[str, Any] = {"report": "double", "rows": [{"n": 1}]}
@@ -31,6 +35,12 @@ SOME_ID = "0" * 26
         ({"rows": []}, "/rows"),
         ({"rows": [[1]]}, "/rows/0"),
         ({"callback": "file:///etc/passwd"}, "/callback"),
+        ({"rows": [{"a/b": [1]}]}, "/rows/0/a~1b"),
+        ({"rows": [{"n": 2**63}]}, "/rows/0/n"),
+        ({"rows": [{"n": 1}, {"n": -(2**63) - 1}]}, "/rows/1/n"),
+        ({"parameters": {"act": {}}}, "/parameters/act"),
+        ({"rows": None, "dataset": "short"}, "/dataset"),
+        ({"rows": None, "dataset": {"sales": 7}}, "/dataset/sales"),
         ({"colour": "red"}, "/colour"),
         ({"a/b~c": 1}, "/a~1b~0c"),
     ],
@@ -40,7 +50,25 @@ def test_a_wrong_field_is_named_by_its_pointer(
 ) -> None:
     answer = press.http.post("/v1/jobs", json={**GOOD, **change})
     problem = problem_of(answer, 422, "invalid_request")
-    assert pointer in [fault["pointer"] for fault in problem["errors"]], problem
+    pointers = [fault["pointer"] for fault in problem["errors"]]
+    assert pointer in pointers, problem
+    assert len(pointers) == len(set(pointers)), "one detail for each place"
+    assert all(_is_in({**GOOD, **change}, found) for found in pointers), problem
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_json_does_not_have_is_refused_where_it_stands(
+    press: RunningPress, number: str
+) -> None:
+    body = f'{{"report": "double", "rows": [{{"n": {number}}}]}}'
+    answer = press.http.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    problem = problem_of(answer, 422, "invalid_request")
+    assert [fault["pointer"] for fault in problem["errors"]] == ["/rows/0/n"]
+
+
+def test_a_missing_field_is_named_where_it_should_stand(press: RunningPress) -> None:
+    problem = problem_of(press.http.post("/v1/jobs", json={"rows": [{"n": 1}]}), 422, "invalid_request")
+    assert [fault["pointer"] for fault in problem["errors"]] == ["/report"]
 
 
 def test_every_fault_is_named_at_once(press: RunningPress) -> None:
@@ -163,18 +191,52 @@ def test_a_wait_that_is_no_number_of_seconds_is_refused(press: RunningPress, wai
 def test_a_method_that_is_not_allowed_names_those_that_are(press: RunningPress) -> None:
     answer = press.http.put("/v1/jobs", json={})
     problem_of(answer, 405, "method_not_allowed")
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
 
 
 def test_a_call_for_another_host_is_refused(press: RunningPress) -> None:
     problem_of(press.http.get("/v1/jobs", headers={"Host": "rebound.example"}), 421, "misdirected")
 
 
-def test_a_page_of_another_origin_may_not_submit(press: RunningPress) -> None:
-    headers = {"Origin": "https://evil.example", "Content-Type": "application/json"}
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://[x", "null", "http://]"])
+def test_a_page_of_another_origin_may_not_submit(press: RunningPress, origin: str) -> None:
+    headers = {"Origin": origin, "Content-Type": "application/json"}
     answer = press.http.post("/v1/jobs", content=json.dumps(GOOD), headers=headers)
     problem_of(answer, 403, "forbidden")
     preflight = press.http.options(
         "/v1/jobs", headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     )
     assert "access-control-allow-origin" not in preflight.headers
+
+
+def test_a_broken_report_is_named_without_the_servers_folders(press: RunningPress, broken: Path) -> None:
+    listed = {report["name"]: report for report in press.http.get("/v1/reports").json()["reports"]}
+    one = problem_of(press.http.get("/v1/reports/bad"), 422, "bad_definition")
+    asked = problem_of(press.http.post("/v1/jobs", json={**GOOD, "report": "bad"}), 422, "bad_definition")
+    for said in (listed["bad"], one, asked):
+        assert "bad/report.yaml:4: columns.0.colour" in json.dumps(said)
+        assert str(broken) not in json.dumps(said)
+
+
+@pytest.fixture
+def broken(press: RunningPress) -> Iterator[Path]:
+    """The folder of reports, while there is a broken one in it."""
+    folder = press.folder / "reports" / "bad"
+    folder.mkdir(parents=True)
+    (folder / "report.yaml").write_text(
+        "name: bad\ntitle: B\ndata: {sql: SELECT 1 AS n}\ncolumns: [{field: n, colour: red}]\n"
+    )
+    yield folder.parent
+    shutil.rmtree(folder.parent)
+
+
+def _is_in(body: Any, pointer: str) -> bool:
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(body, dict) and name in body:
+            body = body[name]
+        elif isinstance(body, list) and name.isdecimal() and int(name) < len(body):
+            body = body[int(name)]
+        else:
+            return False
+    return True

@@ -84,6 +84,14 @@ def test_help_imports_nothing_heavy() -> None:
         ("render", "x", "--data", __file__, "--nonsense"),
         ("render", "no_such_report", "--data", __file__),
         ("check", "no_such_report"),
+        ("render", "x", "--data", __file__, "--stats", "/no/such/folder/stats.json"),
+        ("render", "x", "--data", __file__, "--stats", "/"),
+        ("submit", "x", "--data", __file__, "--url", "notaurl"),
+        ("jobs", "--url", "localhost:8000"),
+        ("jobs", "--url", "ftp://localhost"),
+        ("jobs", "--url", "http://"),
+        ("jobs", "--url", "http://[x"),
+        ("jobs", "--url", "http://localhost:port"),
         ("worker",),
         ("worker", "--queue", "lazy"),
         ("up", "--port", "70000"),
@@ -154,6 +162,23 @@ def test_a_server_that_is_not_there_is_status_1_with_a_hint(capsys: pytest.Captu
     error = capsys.readouterr().err
     assert "does not answer" in error
     assert "hint: is it running?" in error
+
+
+def test_an_address_that_is_none_is_named_with_one_that_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("jobs", "--url", "notaurl") == BAD_USE
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error == "error: --url notaurl: not the address of a server"
+    assert hint == "hint: --url http://127.0.0.1:8000"
+
+
+def test_a_folder_for_the_figures_is_missed_before_anything_is_rendered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stats = tmp_path / "nowhere" / "stats.json"
+    out = tmp_path / "out"
+    assert run("render", "x", "--data", __file__, "--out", str(out), "--stats", str(stats)) == BAD_USE
+    assert capsys.readouterr().err.startswith(f"error: --stats {stats}: no such folder")
+    assert not out.exists()
 
 
 def test_a_setting_that_is_wrong_is_status_2_and_named(

@@ -190,6 +190,14 @@ def test_too_little_room_is_said_before_anything_is_written(tmp_path: Path) -> N
     assert everything(tmp_path) == []
 
 
+def test_forgetting_a_job_takes_its_own_rows_along(files: Files, made: Path) -> None:
+    publish(files, made)
+    rows, other = receive(files, CSV), receive(files, CSV)
+    for _ in range(2):
+        files.forget("job", rows.id)
+    assert everything(files.root) == [other.path]
+
+
 def test_removing_takes_everything_and_may_be_repeated(files: Files, made: Path) -> None:
     publish(files, made)
     dataset = receive(files, CSV)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pressroom.errors import UnknownReport
+from pressroom.errors import DefinitionError, UnknownReport
 from pressroom.reports import installed_names, installed_report, open_report
 
 if TYPE_CHECKING:
@@ -34,6 +34,15 @@ def test_a_client_can_only_name_installed_reports_never_a_path(folders: list[Pat
     with pytest.raises(UnknownReport) as caught:
         installed_report(name, folders)
     assert caught.value.hint == "installed: sales, stock"
+
+
+def test_a_broken_report_is_named_by_its_path_only_to_who_is_on_the_machine(folders: list[Path]) -> None:
+    path = folders[0] / "sales" / "report.yaml"
+    path.write_text("name: [\n")
+    with pytest.raises(DefinitionError, match=f"^{path}:2: not YAML"):
+        open_report("sales", folders)
+    with pytest.raises(DefinitionError, match=r"^sales/report\.yaml:2: not YAML"):
+        installed_report("sales", folders)
 
 
 def test_a_folder_is_opened_by_its_path(folders: list[Path]) -> None:

@@ -318,6 +318,23 @@ def test_what_is_too_old_expires_and_is_forgotten_later(store: Store) -> None:
     assert store.job(running.id).state is JobState.RUNNING
 
 
+@pytest.mark.parametrize("end", ["delete", "expire"])
+def test_the_rows_of_a_job_end_with_it_and_other_datasets_stay(store: Store, end: str) -> None:
+    rows, other = a_dataset(), a_dataset()
+    store.add_dataset(other)
+    job, _ = store.insert_job(new_job(datasets={"dataset": rows.id}), rows=rows)
+    reader = add(store, datasets={"dataset": other.id})
+    assert (job.rows_dataset, reader.rows_dataset) == (rows.id, None)
+    for one in (job, reader):
+        store.request_cancel(one.id)
+        if end == "delete":
+            store.delete(one.id)
+    if end == "expire":
+        assert len(store.expire(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1, minutes=1))) == 2
+    assert not store.knows_dataset(rows.id)
+    assert store.knows_dataset(other.id)
+
+
 def test_a_dataset_lives_as_long_as_a_job_may_read_it(store: Store) -> None:
     read, unread = a_dataset(), a_dataset()
     for dataset in (read, unread):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import update
 
 from pressroom.broker import FAST, HEAVY
 from pressroom.errors import BadParameters, IdempotencyConflict, LimitExceeded, NotFound, UnknownReport
 from pressroom.files import Files
 from pressroom.jobs import JobState
 from pressroom.settings import Settings
+from pressroom.store.engine import writing
+from pressroom.store.tables import datasets
 from pressroom.submit import JobRequest, Submitter
 from tests.services import DOUBLES
 
@@ -98,6 +103,24 @@ def test_the_same_upload_twice_is_the_same_body(counter: Counter) -> None:
         counter.submit(key="k", dataset=counter.dataset(b"n\n9\n").id)
 
 
+@pytest.mark.parametrize("gone", [True, False], ids=["gone", "expired"])
+def test_the_same_key_and_body_give_the_same_job_without_its_dataset(counter: Counter, gone: bool) -> None:
+    dataset = counter.dataset()
+    first, _ = counter.submit(key="k", dataset=dataset.id)
+    counter.store.request_cancel(first.id)
+    if gone:
+        assert counter.store.expire_datasets(first.expires + dt.timedelta(days=1))
+    else:
+        _expire(counter, dataset)
+    again, created = counter.submit(key="k", dataset=dataset.id)
+    assert (again.id, created) == (first.id, False)
+    for other in ({"priority": 1}, {"dataset": "0" * 26}, {"dataset": {"sales": dataset.id}}):
+        with pytest.raises(IdempotencyConflict):
+            counter.submit(key="k", **{"dataset": dataset.id, **other})
+    with pytest.raises(NotFound):
+        counter.submit(key="new", dataset=dataset.id)
+
+
 def test_another_body_under_the_same_key_is_refused(counter: Counter) -> None:
     counter.submit(key="k")
     with pytest.raises(IdempotencyConflict):
@@ -159,6 +182,22 @@ def test_a_request_that_is_none_is_refused(body: dict[str, Any]) -> None:
         JobRequest.model_validate({"report": "double", "rows": [{"n": 1}], **body})
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**400, float("inf"), float("nan")], ids=str)
+def test_a_number_that_would_not_be_kept_exactly_is_refused(number: float) -> None:
+    with pytest.raises(ValidationError) as caught:
+        JobRequest.model_validate({"report": "double", "rows": [{"n": number}]})
+    assert [fault["loc"] for fault in caught.value.errors()] == [("rows", 0, "n")]
+
+
+def test_values_keep_their_types() -> None:
+    row = {"a": True, "b": 2**63 - 1, "c": -(2**63), "d": 0.5, "e": "1", "f": None}
+    request = JobRequest.model_validate_json(json.dumps({"report": "double", "rows": [row]}), strict=True)
+    assert request.rows is not None
+    assert [(value, type(value)) for value in request.rows[0].values()] == [
+        (value, type(value)) for value in row.values()
+    ]
+
+
 def test_small_jobs_go_to_the_fast_queue(store: Store, tmp_path: Path) -> None:
     counter = Counter(store, tmp_path, fast_cells=200)
     small = counter.dataset(b"n\n" + b"1\n" * 90)
@@ -179,3 +218,8 @@ def test_a_retry_rings_again(counter: Counter) -> None:
     counter.store.request_cancel(job.id)
     assert counter.submitter.retry(job.id).state is JobState.QUEUED
     assert len(counter.rung) == 2
+
+
+def _expire(counter: Counter, dataset: Dataset) -> None:
+    with writing(counter.store._engine) as connection:
+        connection.execute(update(datasets).where(datasets.c.id == dataset.id).values(expires=0.0))
