@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from xlsxwriter.utility import xl_range, xl_range_abs
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "Summary"
 CHART_DATA = "Chart data"
+WIDEST_PX = 240
 MAX_POINTS = 32_000
 """Points that Excel draws in one series."""
 CHART_WIDTH, CHART_HEIGHT = 620, 320
@@ -63,6 +65,7 @@ def add_summary(workbook: Workbook, sheet: Sheet, report: ReportFacts) -> None:
         row = _crosstab(worksheet, sheet, crosstab, report, row) + 2
     for top in definition.tops:
         row = _top(worksheet, sheet, top, report, row) + 2
+    worksheet.autofit(WIDEST_PX)
 
 
 def _title(name: str, title: str | None) -> str:
@@ -165,6 +168,9 @@ def _chart(workbook: Workbook, chart: Chart, report: ReportFacts, place: tuple[s
             drawn.set_y_axis(categories | {"reverse": True, "major_gridlines": {"visible": False}})
             drawn.set_x_axis(values)
         else:
+            if points and isinstance(points[0][0], dt.date):
+                # A date axis spaces its labels; a category axis writes them over each other.
+                categories |= {"date_axis": True, "num_format": "d mmm yy"}
             drawn.set_x_axis(categories)
             drawn.set_y_axis(values)
     drawn.set_size({"width": CHART_WIDTH, "height": CHART_HEIGHT})
