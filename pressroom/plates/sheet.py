@@ -14,7 +14,7 @@ from pressroom.errors import TemplateFailed
 from pressroom.plates import sheet_bands, workbook_design
 from pressroom.plates.sheet_facts import ReportFacts
 from pressroom.plates.sheet_names import sheet_name
-from pressroom.plates.workbook_module import run_design
+from pressroom.plates.workbook_module import run_design, shown
 from pressroom.plates.workbook_summary import reserved_names
 from pressroom.plates.worksheet import Sheet
 from rust_core import SheetPlate
@@ -60,7 +60,7 @@ def make_sheet_plate(
     try:
         workbook.close()
     except XlsxWriterException as e:
-        raise TemplateFailed(f"{own or 'the default workbook'}: {e}") from e
+        raise TemplateFailed(f"{shown(own) if own else 'the default workbook'}: {e}") from e
     plate = {
         "name": sheet.name,
         "first_row": sheet.first_row,

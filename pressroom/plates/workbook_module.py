@@ -34,23 +34,28 @@ def run_design(path: Path, workbook: Workbook, sheet: Sheet, report: ReportFacts
             raise _failed(path, error) from error
 
 
+def shown(path: Path) -> str:
+    """A report's file as errors name it: clients read them too, and the server's folders are not theirs."""
+    return f"{path.parent.name}/{path.name}"
+
+
 def _load(path: Path) -> Callable[[Workbook, Sheet, ReportFacts], object]:
     module = types.ModuleType("workbook")
     module.__file__ = str(path)
     exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - a report's own code
     design = module.__dict__.get("design")
     if not callable(design):
-        raise TemplateFailed(f"{path}:1: it defines no design(workbook, sheet, report)")
+        raise TemplateFailed(f"{shown(path)}:1: it defines no design(workbook, sheet, report)")
     return design  # type: ignore[no-any-return]  # checked to be callable; its signature is the user's
 
 
 def _failed(path: Path, error: Exception) -> TemplateFailed:
-    if isinstance(error, TemplateFailed) and str(path) in error.message:
+    if isinstance(error, TemplateFailed) and shown(path) in error.message:
         return error
     if isinstance(error, SyntaxError):
-        return TemplateFailed(f"{path}:{error.lineno or 1}: {error.msg}")
+        return TemplateFailed(f"{shown(path)}:{error.lineno or 1}: {error.msg}")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     line = frames[-1].lineno if frames else 1
     if isinstance(error, PressroomError):
-        return TemplateFailed(f"{path}:{line}: {error.message}", hint=error.hint, errors=error.errors)
-    return TemplateFailed(f"{path}:{line}: {type(error).__name__}: {error}")
+        return TemplateFailed(f"{shown(path)}:{line}: {error.message}", hint=error.hint, errors=error.errors)
+    return TemplateFailed(f"{shown(path)}:{line}: {type(error).__name__}: {error}")
