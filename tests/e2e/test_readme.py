@@ -8,11 +8,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from tests.e2e.test_press import Up, start
-from tests.services import ROOT, wait_for
+from tests.services import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,21 +71,6 @@ def test_the_program_of_the_readme_prints_two_files(url: str) -> None:
     (program,) = blocks("python")
     said = run([sys.executable, "-c", program.replace(LOCAL, url)])
     assert re.fullmatch(r"succeeded \['[^']+/hello\.pdf', '[^']+/hello\.xlsx'\]\n", said)
-
-
-def test_flower_shows_the_tasks_to_those_who_know_the_password(up: Up, url: str) -> None:
-    rows = [{"city": "Zürich", "amount": 1}]
-    job = httpx.post(f"{url}/v1/jobs", json={"report": "hello", "rows": rows}, timeout=60).json()
-    tasks = f"{up.address('dashboard')}/api/tasks"
-    found = re.search(r"user (\S+), password (\S+)\)", up.said)
-    assert found
-    assert httpx.get(tasks).status_code == 401
-
-    def shown() -> bool:
-        answer = httpx.get(tasks, auth=(found[1], found[2])).json()
-        return any(job["id"] in task["args"] and task["state"] == "SUCCESS" for task in answer.values())
-
-    wait_for(shown, "Flower shows the task as done", limit=30)
 
 
 def test_the_report_of_the_readme_is_the_one_in_the_examples() -> None:
