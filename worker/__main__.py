@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from worker.app import Press
 
 
+FLOWER_CONNECTIONS = 32
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one part until it is told to go."""
     parser = argparse.ArgumentParser(prog="python -m worker", description="One part of the press.")
@@ -52,6 +55,8 @@ def run_flower(app: Press, settings: Settings, address: str) -> None:
         raise BadRequest(
             f"flower on {address} would be open to everybody", hint="set FLOWER_BASIC_AUTH=user:password"
         )
+    # Flower asks all workers everything at once when it starts; a worker's few connections starve its events.
+    app.conf.broker_pool_limit = FLOWER_CONNECTIONS
     app.start(["flower", f"--address={address}", f"--port={settings.flower_port}", "--read_only=True"])
 
 
