@@ -8,10 +8,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tests.e2e.test_press import Up, start
-from tests.services import ROOT
+from tests.services import ROOT, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,23 @@ def test_the_program_of_the_readme_prints_two_files(url: str) -> None:
     (program,) = blocks("python")
     said = run([sys.executable, "-c", program.replace(LOCAL, url)])
     assert re.fullmatch(r"succeeded \['[^']+/hello\.pdf', '[^']+/hello\.xlsx'\]\n", said)
+
+
+def test_flower_shows_the_tasks_to_those_who_know_the_password(up: Up, url: str) -> None:
+    tasks = f"{up.address('dashboard')}/api/tasks"
+    found = re.search(r"user (\S+), password (\S+)\)", up.said)
+    assert found
+    assert httpx.get(tasks).status_code == 401
+
+    def shown() -> bool:
+        # Events that were sent before Flower listened are gone, so each look comes after one more job.
+        body = {"report": "hello", "rows": [{"city": "Zürich", "amount": 1}]}
+        job = httpx.post(f"{url}/v1/jobs", json=body, timeout=60).json()
+        httpx.get(f"{url}/v1/jobs/{job['id']}", params={"wait": 30}, timeout=60).raise_for_status()
+        answer = httpx.get(tasks, auth=(found[1], found[2]), timeout=60).json()
+        return any((t["name"], t["state"]) == ("pressroom.build", "SUCCESS") for t in answer.values())
+
+    wait_for(shown, "Flower shows a task as done", limit=60)
 
 
 def test_the_report_of_the_readme_is_the_one_in_the_examples() -> None:
