@@ -3,7 +3,6 @@
 //! Needs qpdf, poppler-utils, fontconfig, fonts-dejavu-core and fonts-inter (`make test` installs them).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod bench;
 mod breaks;
 mod failures;
 mod ledger;
