@@ -151,6 +151,9 @@ def test_ctrl_c_ends_a_render_and_leaves_nothing(report: Path, tmp_path: Path) -
         file.writelines(f"R{n % 7},2024-01-01,Item {n},{n}\n" for n in range(600_000))
     process = subprocess.Popen(
         [
+            # A shell starts what it puts in the background with SIGINT ignored, and children inherit that.
+            "env",
+            "--default-signal=INT",
             sys.executable,
             "-c",
             "from pressroom.cli import main; main()",
