@@ -3,6 +3,7 @@
 use super::escape;
 use super::plate::{PlateSheet, SheetBand};
 use super::reference::column_letters;
+use super::rows::ROW;
 use super::specimen::{SheetSpecimen, TemplateRow};
 use super::subtotal::{Formula, Formulas};
 use crate::band::Part;
@@ -22,11 +23,15 @@ pub struct Bands {
     pub subtotals: Vec<Vec<Band>>,
     /// What closes the report.
     pub grand_total: Vec<Band>,
+    /// How many bands there are.
+    pub count: usize,
 }
 
 /// A row of a band.
 #[derive(Debug)]
 pub struct Band {
+    /// Its number among the bands of its sheet.
+    pub number: usize,
     /// What stands in the row's tag after its number, up to and with `>`.
     pub row_end: Vec<u8>,
     /// Cells that are written.
@@ -106,6 +111,7 @@ impl Bands {
         } else {
             0
         };
+        let count = std::cell::Cell::new(0);
         let compile = |band: &SheetBand, place: Place| -> Result<Band> {
             let template = specimen.template(band.row, sheet.outline)?;
             let level = match place {
@@ -113,7 +119,8 @@ impl Bands {
                 Place::Group(level) => level.min(depth),
                 Place::Report => 0,
             };
-            Band::new(band, place, &template, level, crunched, &formulas).map_err(|e| {
+            let number = count.replace(count.get() + 1);
+            Band::new(band, number, place, &template, level, crunched, &formulas).map_err(|e| {
                 Error::Plate(format!("sheet {:?}, row {}: {e}", sheet.name, band.row + 1))
             })
         };
@@ -143,6 +150,7 @@ impl Bands {
                 .iter()
                 .map(|band| compile(band, Place::Report))
                 .collect::<Result<_>>()?,
+            count: count.get(),
         })
     }
 }
@@ -150,6 +158,7 @@ impl Bands {
 impl Band {
     fn new(
         band: &SheetBand,
+        number: usize,
         place: Place,
         template: &TemplateRow,
         outline: usize,
@@ -179,9 +188,19 @@ impl Band {
             });
         }
         Ok(Self {
+            number,
             row_end: row_end.into_bytes(),
             cells,
         })
+    }
+
+    /// Bytes before and behind the row's number that are the same in every row: of its tag, then of each cell.
+    #[inline]
+    pub fn fixed(&self, part: usize) -> (usize, usize) {
+        match part.checked_sub(1) {
+            None => (ROW.len(), self.row_end.len()),
+            Some(cell) => (self.cells[cell].open.len(), self.cells[cell].style.len()),
+        }
     }
 
     /// The most bytes a row of this band takes but for texts of unknown length.

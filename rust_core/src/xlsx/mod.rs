@@ -6,12 +6,15 @@
 //! Crunched ─▶ Layout (which row is where) ─▶ chunks of rows ─▶ rows ─▶ Encoder ─▶ in order ─▶ Package
 //! ```
 
+mod above;
 mod archive;
 mod bands;
 mod deflate;
 mod edit;
 mod escape;
+mod huffman;
 mod layout;
+mod lz;
 mod number;
 mod ordered;
 mod package;

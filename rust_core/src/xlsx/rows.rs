@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use super::above::Above;
 use super::bands::{Band, Bands, Cell, Content};
 use super::deflate::{Chunk, Encoder};
 use super::escape;
@@ -22,6 +23,9 @@ use crate::crunch::plan::TotalKind;
 use crate::crunch::{Crunched, Group};
 use crate::error::Result;
 use crate::value::{Column, Scalar, Value};
+
+/// What opens a row, up to its number.
+pub const ROW: &[u8] = b"<row r=\"";
 
 /// Cells between two looks at the control: well under 50 ms of work.
 const CELLS_PER_CHECK: u64 = 16_384;
@@ -154,24 +158,12 @@ impl<'a> SheetWriter<'a> {
             for (level, band) in self.bands.group_headers.iter().enumerate() {
                 let group = &levels[level].groups[open[level]];
                 if group.first_row == detail {
-                    line.band(
-                        band,
-                        row,
-                        &open,
-                        Some(self.closing(group)),
-                        &mut encoder.out,
-                    );
+                    line.band(band, row, &open, Some(self.closing(group)), encoder);
                     row += 1;
                 }
             }
             let in_batch = (detail - self.batches.offsets[batch]) as usize;
-            line.detail(
-                &self.batches.batches[batch],
-                in_batch,
-                row,
-                &open,
-                &mut encoder.out,
-            );
+            line.detail(&self.batches.batches[batch], in_batch, row, &open, encoder);
             row += 1;
             for level in (0..levels.len()).rev() {
                 let group = &levels[level].groups[open[level]];
@@ -179,13 +171,7 @@ impl<'a> SheetWriter<'a> {
                     continue;
                 }
                 for band in self.bands.subtotals.get(level).into_iter().flatten() {
-                    line.band(
-                        band,
-                        row,
-                        &open,
-                        Some(self.closing(group)),
-                        &mut encoder.out,
-                    );
+                    line.band(band, row, &open, Some(self.closing(group)), encoder);
                     row += 1;
                 }
                 if open[level] + 1 < levels[level].groups.len() {
@@ -198,11 +184,11 @@ impl<'a> SheetWriter<'a> {
     }
 
     /// Writes what closes the report, or the blank row of a report without rows, after the body.
-    pub fn write_end(&self, out: &mut Vec<u8>) -> Tally {
+    pub fn write_end(&self, encoder: &mut Encoder) -> Tally {
         let mut line = Line::new(self);
         let mut row = self.first_row + self.rows.body + 1;
         if self.crunched.rows == 0 {
-            line.blank(&self.bands.detail, row - 1, out);
+            line.blank(&self.bands.detail, row - 1, encoder);
         }
         if self.rows.last {
             let closing = Closing {
@@ -211,7 +197,7 @@ impl<'a> SheetWriter<'a> {
                 span: self.span(0, self.crunched.rows),
             };
             for band in &self.bands.grand_total {
-                line.band(band, row, &[], Some(closing), out);
+                line.band(band, row, &[], Some(closing), encoder);
                 row += 1;
             }
         }
@@ -226,6 +212,7 @@ struct Line<'w, 'a> {
     /// Which detail cells show a column for the first time: those count for the control figures.
     counted: Vec<bool>,
     scratch: Vec<u8>,
+    above: Above,
 }
 
 impl<'w, 'a> Line<'w, 'a> {
@@ -245,13 +232,22 @@ impl<'w, 'a> Line<'w, 'a> {
             tally: Tally::new(sheet.crunched.plan.columns.len(), sheet.columns),
             sheet,
             scratch: Vec::with_capacity(64),
+            above: Above::new(sheet.bands.count),
         }
     }
 
-    fn start(band: &Band, digits: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(b"<row r=\"");
-        out.extend_from_slice(digits);
-        out.extend_from_slice(&band.row_end);
+    fn start(&mut self, band: &Band, digits: &[u8], encoder: &mut Encoder) {
+        self.above.begin(encoder, digits.len());
+        encoder.out.extend_from_slice(ROW);
+        encoder.out.extend_from_slice(digits);
+        encoder.out.extend_from_slice(&band.row_end);
+        self.above.part(encoder);
+    }
+
+    fn end(&mut self, band: &Band, encoder: &mut Encoder) {
+        encoder.out.extend_from_slice(b"</row>");
+        self.above.end(band, encoder);
+        self.tally.cells += band.cells.len() as u64;
     }
 
     fn open(cell: &Cell, digits: &[u8], out: &mut Vec<u8>) {
@@ -260,16 +256,16 @@ impl<'w, 'a> Line<'w, 'a> {
         out.extend_from_slice(&cell.style);
     }
 
-    fn blank(&mut self, band: &Band, row: u32, out: &mut Vec<u8>) {
+    fn blank(&mut self, band: &Band, row: u32, encoder: &mut Encoder) {
         let mut number = itoa::Buffer::new();
         let digits = number.format(row).as_bytes();
-        Self::start(band, digits, out);
+        self.start(band, digits, encoder);
         for cell in &band.cells {
-            Self::open(cell, digits, out);
-            out.extend_from_slice(b"/>");
+            Self::open(cell, digits, &mut encoder.out);
+            encoder.out.extend_from_slice(b"/>");
+            self.above.part(encoder);
         }
-        self.tally.cells += band.cells.len() as u64;
-        out.extend_from_slice(b"</row>");
+        self.end(band, encoder);
     }
 
     fn detail(
@@ -278,13 +274,14 @@ impl<'w, 'a> Line<'w, 'a> {
         at: usize,
         row: u32,
         open: &[usize],
-        out: &mut Vec<u8>,
+        encoder: &mut Encoder,
     ) {
         let band = &self.sheet.bands.detail;
         let mut number = itoa::Buffer::new();
         let digits = number.format(row).as_bytes();
-        Self::start(band, digits, out);
+        self.start(band, digits, encoder);
         for (place, cell) in band.cells.iter().enumerate() {
+            let out = &mut encoder.out;
             Self::open(cell, digits, out);
             match &cell.content {
                 Content::Column(source) => {
@@ -329,9 +326,9 @@ impl<'w, 'a> Line<'w, 'a> {
                     out.extend_from_slice(b"/>")
                 }
             }
+            self.above.part(encoder);
         }
-        self.tally.cells += band.cells.len() as u64;
-        out.extend_from_slice(b"</row>");
+        self.end(band, encoder);
     }
 
     fn band(
@@ -340,13 +337,14 @@ impl<'w, 'a> Line<'w, 'a> {
         row: u32,
         open: &[usize],
         closing: Option<Closing<'_>>,
-        out: &mut Vec<u8>,
+        encoder: &mut Encoder,
     ) {
         let Some(closing) = closing else { return };
         let mut number = itoa::Buffer::new();
         let digits = number.format(row).as_bytes();
-        Self::start(band, digits, out);
+        self.start(band, digits, encoder);
         for cell in &band.cells {
+            let out = &mut encoder.out;
             Self::open(cell, digits, out);
             match &cell.content {
                 Content::Blank | Content::Column(_) => out.extend_from_slice(b"/>"),
@@ -393,9 +391,9 @@ impl<'w, 'a> Line<'w, 'a> {
                     self.text(&text, out);
                 }
             }
+            self.above.part(encoder);
         }
-        self.tally.cells += band.cells.len() as u64;
-        out.extend_from_slice(b"</row>");
+        self.end(band, encoder);
     }
 
     fn key(&self, level: usize, open: &[usize]) -> Value<'w> {

@@ -288,7 +288,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
         in_order(
             control,
             chunks.len(),
-            Encoder::default,
+            Encoder::fused,
             |chunk, encoder| writer.write(chunks[chunk].clone(), encoder, control),
             |(chunk, tally)| {
                 control.check()?;
@@ -297,7 +297,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
                 package.append(&chunk)
             },
         )?;
-        sum.add(&writer.write_end(&mut encoder.out));
+        sum.add(&writer.write_end(&mut encoder));
         facts.text_columns = self.text_columns(crunched, &sum);
         let (_, tail) = self.specimen.surroundings(&map, &facts)?;
         encoder.out.extend_from_slice(tail.as_bytes());
