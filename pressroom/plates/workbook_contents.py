@@ -39,6 +39,8 @@ def fill_contents(
 ) -> None:
     """List the sheets: name with a link, what it holds, its rows. `spread` has those of the large sheet."""
     contents.hide_gridlines(2)
+    contents.set_paper(styles.PAPERS[report.definition.xlsx.paper])
+    contents.fit_to_pages(1, 0)
     contents.set_column(0, 0, 34)
     contents.set_column(1, 1, 46)
     contents.set_column(2, 2, 14)
