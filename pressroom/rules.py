@@ -26,11 +26,10 @@ Value = Decimal | dt.date | str | bool
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 """`#rrggbb`."""
 
-_VALUE = r"""-?\d+(?:\.\d+)?|"[^"]*"|\d{4}-\d{2}-\d{2}|true|false"""
-_COMPARED = re.compile(rf"(>=|<=|!=|>|<|=)\s*((?:\d{{4}}-\d{{2}}-\d{{2}})|{_VALUE})")
-_BETWEEN = re.compile(
-    rf"between\s+(\d{{4}}-\d{{2}}-\d{{2}}|{_VALUE})\s+and\s+(\d{{4}}-\d{{2}}-\d{{2}}|{_VALUE})"
-)
+_DATE = r"\d{4}-\d{2}-\d{2}"
+_VALUE = rf"""{_DATE}|-?\d+(?:\.\d+)?|"[^"]*"|true|false"""
+_COMPARED = re.compile(rf"(>=|<=|!=|>|<|=)\s*({_VALUE})")
+_BETWEEN = re.compile(rf"between\s+({_VALUE})\s+and\s+({_VALUE})")
 _CONTAINS = re.compile(r'contains\s+"([^"]+)"')
 GRAMMAR = '> >= < <= = != value, between a and b, contains "x", empty'
 
@@ -93,7 +92,7 @@ def _value(text: str) -> Value:
         return text[1:-1]
     if text in ("true", "false"):
         return text == "true"
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+    if re.fullmatch(_DATE, text):
         return dt.date.fromisoformat(text)
     return Decimal(text)
 
