@@ -18,6 +18,8 @@ from pydantic import (
 )
 
 from pressroom.errors import DefinitionError, Detail
+from pressroom.links import parse_link
+from pressroom.rules import Rule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,6 +112,11 @@ class Data(_Model):
     sql: Annotated[str, Field(min_length=1, max_length=100_000)]
 
 
+def _sound_link(template: str) -> str:
+    parse_link(template)
+    return template
+
+
 class Column(_Model):
     """A column of the detail rows."""
 
@@ -123,11 +130,23 @@ class Column(_Model):
     )
     width: Annotated[float, Field(gt=0, le=255)] | None = Field(default=None, description="characters, XLSX")
     align: Literal["left", "center", "right"] | None = None
+    show: Literal["data_bar", "color_scale", "icons"] | None = Field(
+        default=None, description="draws the numbers of the detail rows, XLSX"
+    )
+    rules: tuple[Rule, ...] = ()
+    link: Annotated[str, Field(max_length=2_000), AfterValidator(_sound_link)] | None = Field(
+        default=None, description="https://example.org/orders/{order_id}; {value} is the column's own, XLSX"
+    )
 
     @property
     def heading(self) -> str:
         """The label, or the field's name made readable."""
         return self.label if self.label is not None else self.field.replace("_", " ").capitalize()
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings of its printed columns: its own, and that of its running sum."""
+        return (self.heading, f"{self.heading}, running") if self.running else (self.heading,)
 
 
 class Group(_Model):
@@ -192,11 +211,27 @@ class Pdf(_Model):
     page: str = Field(default="A4", description="CSS page size: A4, A4 landscape, A3, Letter, 210mm 297mm")
 
 
+class Protection(_Model):
+    """Sheets that can't be edited and a workbook whose sheets stay as they are: a guard, no encryption."""
+
+    password: Annotated[str, Field(max_length=255)] = ""
+    allow: tuple[Literal["filter", "sort", "format_cells", "format_columns", "format_rows"], ...] = ()
+
+
 class Xlsx(_Model):
     """The workbook."""
 
     sheet: Annotated[str, Field(min_length=1, max_length=31)] | None = None
     outline: bool = True
+    table: bool = Field(default=False, description="an Excel table over the rows of a report without groups")
+    zebra: bool = Field(default=False, description="a tint on every other detail row")
+    contents: bool | None = Field(
+        default=None,
+        description="a sheet in front that lists the sheets; by itself when the rows take several",
+    )
+    protect: Protection | None = None
+    paper: Literal["A3", "A4", "Letter"] = "A4"
+    landscape: bool = True
 
 
 class ReportDefinition(_Model):
@@ -228,6 +263,15 @@ class ReportDefinition(_Model):
                 raise ValueError(
                     f"column {column.field!r} runs over {column.running!r}, which is no group: {groups}"
                 )
+        if self.xlsx.table and groups:
+            raise ValueError(
+                "xlsx.table: an Excel table holds rows of one kind, and groups put others among them: "
+                "leave out table or groups"
+            )
+        if self.xlsx.table:
+            heads = [heading.casefold() for c in self.columns for heading in c.headings]
+            if twice := sorted({head for head in heads if heads.count(head) > 1 or not head}):
+                raise ValueError(f"xlsx.table: the headings of a table differ and are not empty: {twice}")
         for noun, names in (
             ("columns", [c.field for c in self.columns]),
             ("groups", groups),

@@ -89,7 +89,7 @@ def make_plan(definition: ReportDefinition, fields: Sequence[str]) -> Plan:
         totals += [PlanTotal(len(columns), total.kind, total.by) for total in column.total]
         columns.append(PlanColumn(column.field, column.field, column.heading, column.format, column))
         if column.running:
-            heading = f"{column.heading}, running"
+            heading = column.headings[1]
             columns.append(
                 PlanColumn(
                     f"running:{column.field}", column.field, heading, column.format, column, running=True

@@ -21,6 +21,7 @@ from rust_core._rust_core import (
     format_value,
     paginate,
     read_ipc,
+    spread_rows,
     write_pdf,
     write_xlsx,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "format_value",
     "paginate",
     "read_ipc",
+    "spread_rows",
     "write_pdf",
     "write_xlsx",
 ]

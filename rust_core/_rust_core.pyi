@@ -23,6 +23,7 @@ __all__ = [
     "format_value",
     "paginate",
     "read_ipc",
+    "spread_rows",
     "write_pdf",
     "write_xlsx",
 ]
@@ -139,5 +140,8 @@ def write_pdf(
     after: bytes | None = None,
 ) -> Written: ...
 def write_xlsx(crunched: Crunched, plate: SheetPlate, path: str, control: JobControl) -> Written: ...
+def spread_rows(crunched: Crunched, sheet: str, taken: list[str], below: int) -> list[tuple[str, int, int]]:
+    """Name, first detail row (from 0) and detail rows of each sheet that `sheet` of a plate becomes."""
+
 def read_ipc(path: str) -> ArrowStream: ...
 def format_value(code: str, value: object) -> str: ...

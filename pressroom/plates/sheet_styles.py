@@ -18,12 +18,17 @@ TYPE_FORMATS = {"date": "yyyy-mm-dd", "timestamp": "yyyy-mm-dd hh:mm:ss", "time"
 RIGHT = ("integer", "decimal", "float", "date", "timestamp", "time")
 """Types whose values stand at the right of their column."""
 
+PAPERS = {"Letter": 1, "A3": 8, "A4": 9}
+"""Numbers of paper sizes (ECMA-376 Part 1 §18.3.1.63)."""
+
 BASE: Style = {"font_name": FONT, "font_size": 10, "valign": "vcenter"}
 TITLE: Style = {"font_name": FONT, "font_size": 16, "bold": True, "font_color": INK, "valign": "vcenter"}
 SUBTITLE: Style = {"font_name": FONT, "font_size": 10, "font_color": MUTED, "valign": "vcenter"}
 SECTION: Style = {"font_name": FONT, "font_size": 12, "bold": True, "font_color": INK, "valign": "vcenter"}
 HEADER: Style = BASE | {"bold": True, "font_color": "#FFFFFF", "bg_color": INK, "text_wrap": True}
 DETAIL: Style = BASE | {"bottom": 1, "bottom_color": LINE}
+LINK: Style = {"font_color": "#0563C1", "underline": 1}
+"""Excel's own look of links."""
 SUBTOTAL: Style = BASE | {"bold": True, "top": 1, "top_color": INK}
 GRAND_TOTAL: Style = BASE | {"bold": True, "top": 6, "top_color": INK, "bg_color": TINTS[0]}
 

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from pressroom.plates.sheet_facts import ReportFacts
     from pressroom.plates.worksheet import Sheet
 
-LANDSCAPE = 1
-A4 = 9
-
 
 def design(workbook: Workbook, sheet: Sheet, report: ReportFacts) -> None:
     """Design the whole workbook; a report's own workbook.py may call it and go on from there."""
@@ -54,16 +51,19 @@ def navigation(sheet: Sheet) -> None:
     first, left, last, right = sheet.body()
     worksheet.hide_gridlines(2)
     worksheet.freeze_panes(first, 0)
-    worksheet.autofilter(sheet.header_row, left, last, right)
+    if not sheet.table:
+        # A table brings its own filter.
+        worksheet.autofilter(sheet.header_row, left, last, right)
     closes = any(band.kind == "subtotal" for band in sheet.bands)
     worksheet.outline_settings(visible=True, symbols_below=closes)
 
 
 def print_setup(sheet: Sheet, report: ReportFacts) -> None:
-    """Landscape A4, one page wide, headings on each page, the title above and the page number below."""
+    """The definition's paper, one page wide, headings on each page, title above and page number below."""
     worksheet = sheet.worksheet
-    worksheet.set_landscape()
-    worksheet.set_paper(A4)
+    if report.definition.xlsx.landscape:
+        worksheet.set_landscape()
+    worksheet.set_paper(styles.PAPERS[report.definition.xlsx.paper])
     worksheet.fit_to_pages(1, 0)
     worksheet.repeat_rows(sheet.header_row)
     worksheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.7)

@@ -50,7 +50,7 @@ def add_summary(workbook: Workbook, sheet: Sheet, report: ReportFacts) -> None:
     worksheet = workbook.add_worksheet(SUMMARY)
     worksheet.hide_gridlines(2)
     worksheet.set_landscape()
-    worksheet.set_paper(9)
+    worksheet.set_paper(styles.PAPERS[definition.xlsx.paper])
     worksheet.fit_to_pages(1, 0)
     worksheet.set_footer("&R&9Page &P of &N")
     worksheet.set_column(0, 0, 24)
@@ -75,6 +75,8 @@ def _title(name: str, title: str | None) -> str:
 def _charts(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, report: ReportFacts, row: int) -> int:
     data = workbook.add_worksheet(CHART_DATA)
     data.hide_gridlines(2)
+    # Charts read it and people seldom do: Unhide shows it.
+    data.hide()
     for number, chart in enumerate(report.definition.charts):
         place = _chart_data(data, sheet, chart, report, 3 * number)
         drawn = _chart(workbook, chart, report, place)

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from xlsxwriter.utility import xl_rowcol_to_cell
+
 from pressroom.definition import TotalKind
 from pressroom.errors import TemplateFailed
 from pressroom.plates import sheet_bands
-from pressroom.plates.sheet_styles import RIGHT, TYPE_FORMATS, Style, band_style
+from pressroom.plates.sheet_rules import add_looks
+from pressroom.plates.sheet_styles import LINK, RIGHT, TYPE_FORMATS, Style, band_style
 from rust_core import format_value
 
 if TYPE_CHECKING:
@@ -22,10 +25,14 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
     from pressroom.plan import Plan
+    from pressroom.rules import Rule
 
 MIN_WIDTH, MAX_WIDTH = 6.0, 60.0
 FILTER_BUTTON = 3.0
 """Characters that the filter's button takes in the header."""
+ICON = 3
+"""Characters that an icon takes in its cell."""
+TABLE_STYLE = "Table Style Medium 2"
 KINDS = ("header", "group_header", "detail", "subtotal", "grand_total")
 
 
@@ -42,6 +49,14 @@ class Sheet:
         """Heights in points by kind of band; others have Excel's default."""
         self.bands = sheet_bands.bands(plan)
         self.plan = plan
+        columns = {column.name: column.definition for column in plan.columns if not column.running}
+        self.rules: dict[str, tuple[Rule, ...]] = {f: c.rules for f, c in columns.items() if c.rules}
+        """Rules by field; a design may change them, and the next three."""
+        self.shows: dict[str, str] = {f: c.show for f, c in columns.items() if c.show}
+        self.links: dict[str, str] = {f: c.link for f, c in columns.items() if c.link}
+        self.zebra: bool = plan.definition.xlsx.zebra
+        self.table = f"{plan.definition.name}_rows" if plan.definition.xlsx.table else ""
+        """Name of the Excel table over the rows; empty for none."""
         self._columns = summary["columns"]
         self._totals = summary["totals"]
         self._styles: list[tuple[str, int | None, str | None, Style]] = []
@@ -59,6 +74,16 @@ class Sheet:
         if field not in names:
             raise TemplateFailed(f"the sheet has no column {field!r}", hint=f"it has: {', '.join(names)}")
         return names.index(field)
+
+    @property
+    def types(self) -> list[str]:
+        """What each column holds: `integer`, `decimal`, `float`, `date`, `text`, …."""
+        return [column["type"] for column in self._columns]
+
+    def stats(self, field: str) -> dict[str, Any]:
+        """What the crunch found in a column: `type`, `nulls`, `min`, `max`, …."""
+        found: dict[str, Any] = self._columns[self.column(field)]
+        return found
 
     def style(
         self, kind: str, field: str | None = None, *, level: int | None = None, **properties: object
@@ -119,6 +144,8 @@ class Sheet:
                 code = "#,##0"
             if code and code.casefold() != "general":
                 style["num_format"] = code
+        if kind == "detail" and plan_column.name in self.links:
+            style |= LINK
         for wanted, of_level, field, properties in self._styles:
             fits = wanted == kind and of_level in (None, level) and field in (None, plan_column.name)
             if fits:
@@ -138,13 +165,24 @@ class Sheet:
             if total.column == column and total.kind not in sheet_bands.WHOLE:
                 # Totals are bold, which is wider.
                 longest = max(longest, round(1.1 * len(format_value(plan_column.format, value))))
+        if self.shows.get(plan_column.name) == "icons":
+            longest += ICON
         words = max(len(word) for word in plan_column.heading.split() or [""])
         wide = max(longest + 1.5, words + FILTER_BUTTON, (len(plan_column.heading) + FILTER_BUTTON) / 2)
         return min(max(wide, MIN_WIDTH), MAX_WIDTH)
 
     def place(self) -> None:
-        """Write headings, template rows and widths; called once, after the design."""
+        """Write headings, template rows and widths; called once, after the design.
+
+        Raises `TemplateFailed` for cells that the design wrote where the template rows stand.
+        """
+        self._refuse_written()
         heights = self.row_heights
+        if self.table:
+            first, left, last, right = self.body()
+            heads = [{"header": column.heading} for column in self.plan.columns]
+            look = {"name": self.table, "columns": heads, "style": TABLE_STYLE}
+            self.worksheet.add_table(first - 1, left, last, right, look)
         for column, plan_column in enumerate(self.plan.columns):
             self.worksheet.set_column(column, column, self.fitted_width(column))
             style = self.format(self.cell_style("header", column))
@@ -159,3 +197,14 @@ class Sheet:
                     # A label stands at the left, whatever its column holds.
                     style = style | {"align": "left"}
                 self.worksheet.write_blank(row, column, None, self.format(style))
+        add_looks(self)
+
+    def _refuse_written(self) -> None:
+        """The core fills the template rows with the report's: what else stands there would be lost."""
+        for row in range(self.first_row, self.first_row + len(self.bands)):
+            for column in self.worksheet.table.get(row, ()):
+                cell = xl_rowcol_to_cell(row, column)
+                raise TemplateFailed(
+                    f"the design wrote cell {cell} of sheet {self.name!r}, where the rows go",
+                    hint="sheet.style() and sheet.width() shape the rows; own cells stand above or below",
+                )

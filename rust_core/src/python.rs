@@ -133,6 +133,23 @@ fn write_xlsx(
     Ok(Written::new(written, &crunched.plan))
 }
 
+/// Name, first detail row and detail rows of each sheet.
+#[pyfunction]
+fn spread_rows(
+    py: Python<'_>,
+    crunched: &Bound<'_, Crunched>,
+    sheet: &str,
+    taken: Vec<String>,
+    below: u32,
+) -> PyResult<Vec<(String, u64, u64)>> {
+    let crunched = &crunched.get().0;
+    let sheets = py.detach(|| xlsx::spread(crunched, sheet, &taken, below))?;
+    Ok(sheets
+        .into_iter()
+        .map(|sheet| (sheet.name, sheet.start, sheet.rows))
+        .collect())
+}
+
 #[pyfunction]
 fn paginate(
     py: Python<'_>,
@@ -191,6 +208,7 @@ fn _rust_core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<Written>()?;
     m.add_function(wrap_pyfunction!(crunch_stream, m)?)?;
     m.add_function(wrap_pyfunction!(write_xlsx, m)?)?;
+    m.add_function(wrap_pyfunction!(spread_rows, m)?)?;
     m.add_function(wrap_pyfunction!(paginate, m)?)?;
     m.add_function(wrap_pyfunction!(write_pdf, m)?)?;
     m.add_function(wrap_pyfunction!(read_ipc, m)?)?;

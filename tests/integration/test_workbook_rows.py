@@ -232,8 +232,12 @@ def test_rows_past_a_sheet_go_on_in_the_next_with_the_same_design(tmp_path: Path
     assert book.written.sheets == 2
     assert any("1,048,576" in warning for warning in book.written.warnings)
     sheets = python_calamine.load_workbook(book.path)
-    assert sheets.sheet_names == ["Rows", "Rows (2)"]
-    first, second = (sheets.get_sheet_by_name(name).to_python() for name in sheets.sheet_names)
+    assert sheets.sheet_names == ["Contents", "Rows", "Rows (2)"]
+    contents, first, second = (sheets.get_sheet_by_name(name).to_python() for name in sheets.sheet_names)
+    assert [row[:3] for row in contents[4:]] == [
+        ["Rows", "Rows 1 to 1,048,572", 1_048_572],
+        ["Rows (2)", "Rows 1,048,573 to 1,100,000", 51_428],
+    ]
     assert len(first) == 1_048_576
     assert [row[0] for row in first[4:]] == list(range(1_048_572))
     assert second[:4] == first[:4], "title and headings are repeated"
@@ -242,6 +246,6 @@ def test_rows_past_a_sheet_go_on_in_the_next_with_the_same_design(tmp_path: Path
     assert second[-1][0] == total
     workbook = book.part("xl/workbook.xml")
     names = {(n.get("name"), n.get("localSheetId")): n.text for n in workbook.iter(f"{MAIN}definedName")}
-    assert names["_xlnm.Print_Titles", "1"] == "'Rows (2)'!$4:$4"
-    assert names["_xlnm._FilterDatabase", "0"] == "Rows!$A$4:$A$1048576"
-    assert names["_xlnm._FilterDatabase", "1"] == f"'Rows (2)'!$A$4:$A${len(second) - 1}"
+    assert names["_xlnm.Print_Titles", "2"] == "'Rows (2)'!$4:$4"
+    assert names["_xlnm._FilterDatabase", "1"] == "Rows!$A$4:$A$1048576"
+    assert names["_xlnm._FilterDatabase", "2"] == f"'Rows (2)'!$A$4:$A${len(second) - 1}"

@@ -67,6 +67,21 @@ def test_a_good_definition_is_read_with_its_short_forms(tmp_path: Path) -> None:
             "/report.yaml:9: crosstabs.0.total: weighted_avg is for columns",
         ),
         (("columns:", "columns: ["), "/report.yaml:5: not YAML"),
+        (("{field: item}", "{field: item, show: stars}"), "/report.yaml:5: columns.0.show: "),
+        (
+            ("{field: item}", "{field: item, rules: [{when: 'over 9', bold: true}]}"),
+            "/report.yaml:5: columns.0.rules.0: 'over 9' is no condition",
+        ),
+        (
+            ("{field: item}", "{field: item, link: 'javascript:{item}'}"),
+            "/report.yaml:5: columns.0.link: 'javascript:{item}': a link starts with",
+        ),
+        (("order: [item]", "xlsx: {table: true}"), "xlsx.table: an Excel table holds rows of one kind"),
+        (
+            ("order: [item]", "xlsx: {protect: {allow: [edit]}}"),
+            "/report.yaml:9: xlsx.protect.allow.0: ",
+        ),
+        (("order: [item]", "xlsx: {paper: A5}"), "/report.yaml:9: xlsx.paper: "),
     ],
 )
 def test_each_fault_names_file_line_and_key(tmp_path: Path, change: tuple[str, str], message: str) -> None:

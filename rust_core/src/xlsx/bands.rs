@@ -1,6 +1,7 @@
 //! Template rows compiled to what the serialiser writes for every row of a band.
 
 use super::escape;
+use super::link::Link;
 use super::plate::{PlateSheet, SheetBand};
 use super::reference::column_letters;
 use super::rows::ROW;
@@ -60,6 +61,8 @@ pub enum Content {
     Text(Vec<u8>),
     /// The value of a column of the plan.
     Column(usize),
+    /// The value of a column of the plan as a link.
+    Link(Link),
     /// The key of the open group of this level.
     Group(usize),
     /// A total.
@@ -131,6 +134,8 @@ impl Bands {
                 .map(|band| compile(band, Place::Group(level)))
                 .collect()
         };
+        let mut detail = compile(&bands.detail, Place::Detail)?;
+        detail.link(sheet)?;
         Ok(Self {
             group_headers: bands
                 .group_headers
@@ -138,7 +143,7 @@ impl Bands {
                 .enumerate()
                 .map(|(level, band)| compile(band, Place::Group(level)))
                 .collect::<Result<_>>()?,
-            detail: compile(&bands.detail, Place::Detail)?,
+            detail,
             subtotals: bands
                 .subtotals
                 .iter()
@@ -203,11 +208,40 @@ impl Band {
         }
     }
 
+    /// Turns the cells of `sheet`'s links into links.
+    fn link(&mut self, sheet: &PlateSheet) -> Result<()> {
+        for link in &sheet.links {
+            let cell = self
+                .cells
+                .iter_mut()
+                .find(|cell| cell.column == link.column);
+            match cell.map(|cell| &mut cell.content) {
+                Some(content @ Content::Column(_)) => {
+                    if let Content::Column(shown) = *content {
+                        *content = Content::Link(Link {
+                            shown,
+                            address: link.address.clone(),
+                        });
+                    }
+                }
+                _ => {
+                    return Err(Error::Plate(format!(
+                        "sheet {:?}: column {} is a link and shows no field",
+                        sheet.name, link.column
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The most bytes a row of this band takes but for texts of unknown length.
     pub fn bound(&self) -> u64 {
         let cells = self.cells.iter().map(|cell| {
             let text = match &cell.content {
                 Content::Text(text) => text.len(),
+                // Two literals and a value of 255 units, each escaped to seven bytes at the most.
+                Content::Link(_) => 3 * 7 * 255,
                 _ => 0,
             };
             (cell.open.len() + cell.style.len() + text + 128) as u64

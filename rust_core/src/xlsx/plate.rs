@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::layout::{Layout, LevelRows};
+use super::link::{AddressPart, PlateLink};
 use super::reference::{MAX_COLUMNS, MAX_ROWS};
 use crate::band::Part;
 use crate::crunch::Crunched;
@@ -14,6 +16,17 @@ pub struct SheetPlate {
     pub sheets: Vec<PlateSheet>,
     /// The specimen: a whole XLSX file.
     pub workbook: Vec<u8>,
+    /// Whether sheets can't be added, renamed, moved or removed, and the hash of the password for it.
+    pub lock: Option<StructureLock>,
+}
+
+/// What `<workbookProtection>` says (ECMA-376 Part 1 §18.2.29).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StructureLock {
+    /// Four hexadecimal digits, or nothing.
+    #[serde(default)]
+    pub password: String,
 }
 
 /// One large sheet. Row and column numbers count from 0.
@@ -32,6 +45,9 @@ pub struct PlateSheet {
     /// Whether rows of groups carry outline levels, so that Excel can collapse them.
     #[serde(default)]
     pub outline: bool,
+    /// Columns whose detail cells are links.
+    #[serde(default)]
+    pub links: Vec<PlateLink>,
 }
 
 /// Template rows of a sheet by kind.
@@ -62,7 +78,7 @@ pub struct SheetBand {
 }
 
 impl SheetPlate {
-    /// Reads the JSON that `pressroom/plates/sheet.py` writes: `{"sheets": [...]}`.
+    /// Reads the JSON that `pressroom/plates/sheet.py` writes: `{"sheets": [...], "lock": null}`.
     ///
     /// # Errors
     /// [`Error::Plate`] with serde's line and column.
@@ -71,12 +87,15 @@ impl SheetPlate {
         #[serde(deny_unknown_fields)]
         struct Json {
             sheets: Vec<PlateSheet>,
+            #[serde(default)]
+            lock: Option<StructureLock>,
         }
         let json: Json = serde_json::from_str(json)
             .map_err(|e| Error::Plate(format!("the sheet plate can't be read: {e}")))?;
         Ok(Self {
             sheets: json.sheets,
             workbook,
+            lock: json.lock,
         })
     }
 }
@@ -85,6 +104,17 @@ impl PlateSheet {
     /// The first row of the specimen below the template rows.
     pub fn below(&self) -> u32 {
         self.first_row + self.bands.all().count() as u32
+    }
+
+    /// Where the rows of `crunched` stand on it.
+    pub fn layout<'a>(&self, crunched: &'a Crunched) -> Layout<'a> {
+        let levels = (0..crunched.levels.len())
+            .map(|level| LevelRows {
+                header: u64::from(level < self.bands.group_headers.len()),
+                subtotals: self.bands.subtotals.get(level).map_or(0, Vec::len) as u64,
+            })
+            .collect();
+        Layout::new(crunched, levels)
     }
 
     /// Checks the sheet against the limits of the format, the report, and itself.
@@ -123,6 +153,17 @@ impl PlateSheet {
         ] {
             if count != 0 && count != levels {
                 return wrong(format!("{noun} for {count} levels of {levels}"));
+            }
+        }
+        for link in &self.links {
+            let columns = crunched.plan.columns.len();
+            let known =
+                |part: &AddressPart| !matches!(part, AddressPart::Column(c) if *c >= columns);
+            if !link.address.iter().all(known) {
+                return wrong(format!(
+                    "the link of column {} names one that is not there",
+                    link.column
+                ));
             }
         }
         let mut rows: Vec<u32> = self.bands.all().map(|band| band.row).collect();

@@ -13,6 +13,7 @@ use super::bands::{Band, Bands, Cell, Content};
 use super::deflate::{Chunk, Encoder};
 use super::escape;
 use super::layout::{Layout, SheetRows};
+use super::link::{Link, Linked};
 use super::number::{self, Fit};
 use super::shared_strings::{Shared, SharedStrings};
 use super::subtotal::can_be_cached;
@@ -223,8 +224,10 @@ impl<'w, 'a> Line<'w, 'a> {
             .detail
             .cells
             .iter()
-            .map(|cell| match cell.content {
-                Content::Column(column) => !std::mem::replace(&mut seen[column], true),
+            .map(|cell| match &cell.content {
+                Content::Column(column) | Content::Link(Link { shown: column, .. }) => {
+                    !std::mem::replace(&mut seen[*column], true)
+                }
                 _ => false,
             });
         Self {
@@ -301,6 +304,17 @@ impl<'w, 'a> Line<'w, 'a> {
                         value => self.value(cell, value, out),
                     }
                 }
+                Content::Link(link) => {
+                    let value = columns[link.shown].column.value(at);
+                    if self.counted[place] {
+                        self.count(link.shown, value);
+                    }
+                    let linked = link.write(|column| columns[column].column.value(at), out);
+                    self.tally.unlinked += u64::from(linked == Linked::TooLong);
+                    if linked != Linked::Yes {
+                        self.value(cell, value, out);
+                    }
+                }
                 Content::Group(level) => {
                     let key = self.key(*level, open);
                     self.value(cell, key, out);
@@ -347,7 +361,9 @@ impl<'w, 'a> Line<'w, 'a> {
             let out = &mut encoder.out;
             Self::open(cell, digits, out);
             match &cell.content {
-                Content::Blank | Content::Column(_) => out.extend_from_slice(b"/>"),
+                Content::Blank | Content::Column(_) | Content::Link(_) => {
+                    out.extend_from_slice(b"/>")
+                }
                 Content::Text(xml) => out.extend_from_slice(xml),
                 Content::Group(level) => {
                     let key = self.key(*level, open);

@@ -17,6 +17,8 @@ pub struct Tally {
     pub as_text: Vec<u64>,
     /// Texts cut at the cell's limit.
     pub cut: u64,
+    /// Links too long for a formula, which became plain values.
+    pub unlinked: u64,
     /// References to shared strings.
     pub shared: u64,
 }
@@ -43,6 +45,7 @@ impl Tally {
         self.rows += other.rows;
         self.cells += other.cells;
         self.cut += other.cut;
+        self.unlinked += other.unlinked;
         self.shared += other.shared;
         all(&mut self.counts, &other.counts, 0, |a, b| a + b);
         all(&mut self.as_text, &other.as_text, 0, |a, b| a + b);

@@ -6,6 +6,7 @@ use roxmltree::Node;
 
 use super::archive::Archive;
 use super::edit::{Edits, before_end_tag, child, parse, quoted};
+use super::plate::StructureLock;
 use super::reference::RowMap;
 use super::shared_strings;
 use crate::error::{Error, Result};
@@ -108,14 +109,9 @@ impl Workbook {
             })
     }
 
-    /// Names for `count` sheets that follow `name`: `name (2)`, `name (3)`, …, none of them taken.
-    pub fn further_names(&self, name: &str, count: usize) -> Vec<String> {
-        let taken: Vec<String> = self.sheets.iter().map(|s| s.name.to_lowercase()).collect();
-        (2usize..)
-            .map(|number| numbered(name, number))
-            .filter(|name| !taken.contains(&name.to_lowercase()))
-            .take(count)
-            .collect()
+    /// Names of the specimen's sheets.
+    pub fn names(&self) -> Vec<String> {
+        self.sheets.iter().map(|sheet| sheet.name.clone()).collect()
     }
 
     /// The changed parts by path. `overrides` are further parts with their content types; `strings` tells that
@@ -128,10 +124,11 @@ impl Workbook {
         changes: &[SheetChange],
         overrides: &BTreeMap<String, String>,
         strings: bool,
+        lock: Option<&StructureLock>,
     ) -> Result<Vec<(&'static str, String)>> {
         let further: Vec<&FurtherSheet> =
             changes.iter().flat_map(|change| &change.further).collect();
-        let mut parts = vec![(WORKBOOK, self.workbook_xml(changes)?)];
+        let mut parts = vec![(WORKBOOK, self.workbook_xml(changes, lock)?)];
         let mut targets: Vec<(String, &str, &str)> = further
             .iter()
             .enumerate()
@@ -174,7 +171,11 @@ impl Workbook {
         Ok(parts)
     }
 
-    fn workbook_xml(&self, changes: &[SheetChange]) -> Result<String> {
+    fn workbook_xml(
+        &self,
+        changes: &[SheetChange],
+        lock: Option<&StructureLock>,
+    ) -> Result<String> {
         let document = parse(WORKBOOK, &self.xml)?;
         let root = document.root_element();
         let mut edits = Edits::default();
@@ -199,6 +200,14 @@ impl Workbook {
                 number += 1;
             }
             edits.insert(nodes[change.index].range().end, added);
+        }
+        if let Some(lock) = lock {
+            // It stands between workbookPr and bookViews (§18.2.27, the order is fixed).
+            let after = ["workbookPr", "fileSharing", "fileVersion"]
+                .iter()
+                .find_map(|name| child(root, name))
+                .ok_or_else(|| Error::Plate(format!("{WORKBOOK} has no workbookPr")))?;
+            edits.insert(after.range().end, protection(lock));
         }
         if let Some(views) = child(root, "bookViews") {
             for view in views.children().filter(Node::is_element) {
@@ -271,6 +280,14 @@ impl Workbook {
     }
 }
 
+fn protection(lock: &StructureLock) -> String {
+    let password = match lock.password.as_str() {
+        "" => String::new(),
+        hash => format!(" workbookPassword=\"{}\"", quoted(hash)),
+    };
+    format!("<workbookProtection{password} lockStructure=\"1\"/>")
+}
+
 fn relationship_id(number: usize) -> String {
     format!("rIdRows{}", number + 1)
 }
@@ -307,6 +324,16 @@ fn sheets(xml: &str, rels: &str) -> Result<Vec<SheetPart>> {
 fn moved(index: usize, changes: &[SheetChange]) -> usize {
     let before = changes.iter().filter(|change| change.index < index);
     index + before.map(|change| change.further.len()).sum::<usize>()
+}
+
+/// Names for `count` sheets that follow `name`: `name (2)`, `name (3)`, …, none of them among `taken`.
+pub fn further_names(taken: &[String], name: &str, count: usize) -> Vec<String> {
+    let taken: Vec<String> = taken.iter().map(|name| name.to_lowercase()).collect();
+    (2usize..)
+        .map(|number| numbered(name, number))
+        .filter(|name| !taken.contains(&name.to_lowercase()))
+        .take(count)
+        .collect()
 }
 
 fn numbered(name: &str, number: usize) -> String {

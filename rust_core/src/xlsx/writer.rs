@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::archive::Archive;
 use super::bands::{Bands, Content};
 use super::deflate::Encoder;
-use super::layout::{Layout, LevelRows, SheetRows};
+use super::layout::{Layout, SheetRows};
 use super::ordered::in_order;
 use super::package::Package;
 use super::plate::{PlateSheet, SheetPlate};
@@ -18,7 +18,7 @@ use super::shared_strings::SharedStrings;
 use super::specimen::{SheetFacts, SheetSpecimen};
 use super::tables::{SheetParts, SheetRelationships, TableNumbers};
 use super::tally::Tally;
-use super::workbook::{FurtherSheet, SheetChange, Workbook};
+use super::workbook::{FurtherSheet, SheetChange, Workbook, further_names};
 use crate::control::JobControl;
 use crate::crunch::Crunched;
 use crate::error::{Error, Result};
@@ -88,7 +88,12 @@ pub fn write_xlsx(
     let changes: Vec<SheetChange> = sheets.iter().map(|sheet| sheet.change.clone()).collect();
     let mut parts: BTreeMap<String, String> = extra.parts;
     let needs_strings = !strings.is_empty();
-    for (name, xml) in workbook.parts(&changes, &extra.types, new_strings && needs_strings)? {
+    for (name, xml) in workbook.parts(
+        &changes,
+        &extra.types,
+        new_strings && needs_strings,
+        plate.lock.as_ref(),
+    )? {
         parts.insert(name.to_owned(), xml);
     }
     let mut total = Report::default();
@@ -158,19 +163,15 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
         index: usize,
     ) -> Result<Self> {
         let bands = Bands::new(plate, &specimen, crunched)?;
-        let levels = (0..crunched.levels.len())
-            .map(|level| LevelRows {
-                header: u64::from(level < bands.group_headers.len()),
-                subtotals: bands.subtotals.get(level).map_or(0, Vec::len) as u64,
-            })
-            .collect();
-        let layout = Layout::new(crunched, levels);
+        let layout = plate.layout(crunched);
         let grand = bands.grand_total.len() as u32;
         let rows = layout.sheets(plate.first_row, grand, specimen.rows_below(plate.below()))?;
         let mut shown = vec![false; crunched.plan.columns.len()];
         for cell in &bands.detail.cells {
-            if let Content::Column(column) = cell.content {
-                shown[column] = true;
+            match &cell.content {
+                Content::Column(column) => shown[*column] = true,
+                Content::Link(link) => shown[link.shown] = true,
+                _ => {}
             }
         }
         let map = map_of(plate, &rows[0]);
@@ -204,7 +205,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
         let own = workbook.sheet(&self.plate.name)?;
         self.part.clone_from(&own.part);
         relationships.first(archive, &self.change.map, extra)?;
-        let names = workbook.further_names(&self.plate.name, self.rows.len() - 1);
+        let names = further_names(&workbook.names(), &self.plate.name, self.rows.len() - 1);
         let stem = own.part.strip_suffix(".xml").unwrap_or(&own.part);
         for (number, (rows, name)) in self.rows.iter().skip(1).zip(names).enumerate() {
             let part = format!("{stem}_{}.xml", number + 2);
@@ -417,6 +418,13 @@ impl Report {
                 warnings.push(format!(
                     "sheet {name:?}: {} texts were cut at the 32,767 characters of a cell",
                     tally.cut
+                ));
+            }
+            if tally.unlinked > 0 {
+                warnings.push(format!(
+                    "sheet {name:?}: {} links are longer than the 255 characters that a formula takes and became \
+                     plain cells",
+                    tally.unlinked
                 ));
             }
             let as_text: u64 = tally.as_text.iter().sum();

@@ -1,0 +1,124 @@
+"""`Rule`: cells that look different when their value says so, in a small grammar that both outputs read.
+
+```
+when: "> 100"                  > >= < <= = !=, then a number, "a text", a date (2024-01-31), true or false
+when: "between 10 and 20"      both ends belong to it
+when: 'contains "late"'        anywhere in a text
+when: empty                    no value, or an empty text
+```
+
+Texts are compared without regard to case. A value of another type than the rule's fits no rule, and no value
+fits none but `empty`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Comparison = Literal[">", ">=", "<", "<=", "=", "!="]
+Value = Decimal | dt.date | str | bool
+Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+"""`#rrggbb`."""
+
+_DATE = r"\d{4}-\d{2}-\d{2}"
+_VALUE = rf"""{_DATE}|-?\d+(?:\.\d+)?|"[^"]*"|true|false"""
+_COMPARED = re.compile(rf"(>=|<=|!=|>|<|=)\s*({_VALUE})")
+_BETWEEN = re.compile(rf"between\s+({_VALUE})\s+and\s+({_VALUE})")
+_CONTAINS = re.compile(r'contains\s+"([^"]+)"')
+GRAMMAR = '> >= < <= = != value, between a and b, contains "x", empty'
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """`> 100` and the like."""
+
+    sign: Comparison
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """`between a and b`; both belong to it."""
+
+    low: Value
+    high: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """`contains "x"`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """`empty`."""
+
+
+Condition = Compared | Between | Contains | Empty
+
+
+def parse_condition(text: str) -> Condition:
+    """Read a `when`; raises `ValueError` that shows the grammar."""
+    text = text.strip()
+    if text == "empty":
+        return Empty()
+    if found := _CONTAINS.fullmatch(text):
+        return Contains(found[1])
+    if found := _COMPARED.fullmatch(text):
+        value = _value(found[2])
+        if isinstance(value, bool) and found[1] not in ("=", "!="):
+            raise ValueError(f"{text!r}: true and false are compared with = and != only")
+        return Compared(found[1], value)  # type: ignore[arg-type]  # the pattern names the signs
+    if found := _BETWEEN.fullmatch(text):
+        low, high = _value(found[1]), _value(found[2])
+        if type(low) is not type(high) or isinstance(low, bool):
+            raise ValueError(f"{text!r}: both ends must be numbers, dates or texts")
+        if not isinstance(low, str) and low > high:  # type: ignore[operator]  # both are of one type
+            raise ValueError(f"{text!r}: the first end is the larger one")
+        return Between(low, high)
+    raise ValueError(f"{text!r} is no condition: {GRAMMAR}; a text stands in double quotes")
+
+
+def _value(text: str) -> Value:
+    if text.startswith('"'):
+        return text[1:-1]
+    if text in ("true", "false"):
+        return text == "true"
+    if re.fullmatch(_DATE, text):
+        return dt.date.fromisoformat(text)
+    return Decimal(text)
+
+
+class Rule(BaseModel):
+    """What detail cells look like when their value fits `when`.
+
+    Where several rules of a column fit, the first one that says a property wins.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    when: Annotated[str, Field(min_length=1, max_length=200)]
+    color: Color | None = None
+    background: Color | None = None
+    bold: bool | None = None
+    italic: bool | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        parse_condition(self.when)
+        if self.color is None and self.background is None and self.bold is None and self.italic is None:
+            raise ValueError("the rule changes nothing: color, background, bold or italic")
+        return self
+
+    @property
+    def condition(self) -> Condition:
+        """`when`, read."""
+        return parse_condition(self.when)
