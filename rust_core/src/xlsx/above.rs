@@ -201,9 +201,83 @@ impl Texts {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::xlsx::bands::{Cell, Content};
+    use crate::xlsx::deflate::END;
+    use crate::xlsx::rows::ROW;
+
+    fn band(number: usize, cells: usize) -> Band {
+        Band {
+            number,
+            row_end: format!("\" outlineLevel=\"{number}\">").into_bytes(),
+            cells: (0..cells as u32)
+                .map(|column| Cell {
+                    column,
+                    open: format!("<c r=\"{column}").into_bytes(),
+                    style: format!("\" s=\"{}\"", column % 3).into_bytes(),
+                    content: Content::Blank,
+                })
+                .collect(),
+        }
+    }
+
+    fn write(above: &mut Above, band: &Band, number: usize, value: &str, encoder: &mut Encoder) {
+        let digits = number.to_string();
+        above.begin(encoder, digits.len());
+        for piece in [ROW, digits.as_bytes(), &band.row_end] {
+            encoder.out.extend_from_slice(piece);
+        }
+        above.part(encoder);
+        for (place, cell) in band.cells.iter().enumerate() {
+            let (open, style) = (cell.open.as_slice(), cell.style.as_slice());
+            let shown = &value[..value.floor_char_boundary(value.len().saturating_sub(place))];
+            for piece in [
+                open,
+                digits.as_bytes(),
+                style,
+                b"><v>",
+                shown.as_bytes(),
+                b"</v></c>",
+            ] {
+                encoder.out.extend_from_slice(piece);
+            }
+            above.part(encoder);
+        }
+        encoder.out.extend_from_slice(b"</row>");
+        above.end(band, encoder);
+    }
+
+    /// Rows of several bands in chunks, and what the stream of an encoder inflates to.
+    fn inflated(
+        chunks: &[Vec<(usize, String)>],
+        first: usize,
+        cells: usize,
+        mut encoder: Encoder,
+    ) -> Vec<u8> {
+        let bands: Vec<Band> = (0..3).map(|number| band(number, cells + number)).collect();
+        let (mut stream, mut number) = (Vec::new(), first);
+        for chunk in chunks {
+            let mut above = Above::new(bands.len());
+            for (place, (which, value)) in chunk.iter().enumerate() {
+                write(&mut above, &bands[*which], number, value, &mut encoder);
+                number += 1;
+                if encoder.is_full() || place % 97 == 96 {
+                    encoder.spill().unwrap();
+                }
+            }
+            stream.extend(encoder.finish().unwrap().bytes);
+        }
+        stream.extend(END);
+        let mut bytes = Vec::new();
+        flate2::read::DeflateDecoder::new(&stream[..])
+            .read_to_end(&mut bytes)
+            .unwrap();
+        bytes
+    }
 
     proptest! {
         #[test]
@@ -214,6 +288,19 @@ mod tests {
             let end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
             prop_assert_eq!(same_start(&a, &b), start);
             prop_assert_eq!(same_end(&a, &b), end);
+        }
+
+        #[test]
+        fn rows_inflate_to_the_same_bytes_with_matches_told_and_with_matches_searched(
+            chunks in prop::collection::vec(prop::collection::vec(
+                (0usize..3, prop_oneof!["[0-9]{0,9}", "(North|South|é|ab ){0,12}", "a{0,700}"]), 0..150,
+            ), 1..4),
+            first in prop_oneof![1usize..2000, 999_900usize..1_000_100],
+            cells in prop_oneof![0usize..12, Just(120)],
+        ) {
+            let told = inflated(&chunks, first, cells, Encoder::fused());
+            let searched = inflated(&chunks, first, cells, Encoder::default());
+            prop_assert!(told == searched);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::escape;
 use super::link::Link;
+use super::lz::WINDOW;
 use super::plate::{PlateSheet, SheetBand};
 use super::reference::column_letters;
 use super::rows::ROW;
@@ -233,6 +234,17 @@ impl Band {
             }
         }
         Ok(())
+    }
+
+    /// Whether most of its rows are short enough for the next to repeat them, by [`super::deflate::Encoder::fused`].
+    pub fn can_be_repeated(&self) -> bool {
+        /// Bytes of a usual value with its tags.
+        const VALUE: usize = 32;
+        let parts = (0..=self.cells.len()).map(|part| self.fixed(part));
+        parts
+            .map(|(open, style)| open + style + VALUE)
+            .sum::<usize>()
+            < WINDOW
     }
 
     /// The most bytes a row of this band takes but for texts of unknown length.

@@ -289,7 +289,10 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
         in_order(
             control,
             chunks.len(),
-            Encoder::fused,
+            || match self.bands.detail.can_be_repeated() {
+                true => Encoder::fused(),
+                false => Encoder::default(),
+            },
             |chunk, encoder| writer.write(chunks[chunk].clone(), encoder, control),
             |(chunk, tally)| {
                 control.check()?;
