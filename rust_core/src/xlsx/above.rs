@@ -234,7 +234,7 @@ mod tests {
         above.part(encoder);
         for (place, cell) in band.cells.iter().enumerate() {
             let (open, style) = (cell.open.as_slice(), cell.style.as_slice());
-            let shown = &value[..value.floor_char_boundary(value.len().saturating_sub(place))];
+            let shown: String = value.chars().skip(place).collect();
             for piece in [
                 open,
                 digits.as_bytes(),

@@ -173,9 +173,9 @@ fn parts(mut length: usize) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let part = match length {
             0 => return None,
-            ..=MAX_MATCH => length,
+            1..=MAX_MATCH => length,
             // What is left must be a match too.
-            ..261 => length - 3,
+            259..261 => length - 3,
             _ => MAX_MATCH,
         };
         length -= part;
