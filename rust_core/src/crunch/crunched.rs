@@ -1,12 +1,12 @@
 //! What the crunch leaves for the writers: bands and totals in memory, rows in the spool.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use super::plan::Plan;
+use super::spool::Spool;
 use crate::value::Scalar;
 
 /// A report's rows and everything computed from them.
@@ -22,8 +22,8 @@ pub struct Crunched {
     pub batches: Vec<RecordBatch>,
     /// Row number at which each batch starts; one more entry than batches, the last is `rows`.
     pub offsets: Vec<u64>,
-    /// The spool file.
-    pub spool: PathBuf,
+    /// The spool that they are mapped from.
+    pub spool: Spool,
     /// One entry per [`Plan::groups`], outermost first.
     pub levels: Vec<Level>,
     /// Totals of the whole report, one per [`Plan::totals`].
@@ -38,6 +38,34 @@ pub struct Crunched {
     pub tops: BTreeMap<String, Top>,
     /// By name, each in the order of x.
     pub series: BTreeMap<String, Vec<SeriesPoint>>,
+}
+
+/// What one reader of the rows has left behind: its memory goes back to the system.
+#[derive(Debug)]
+pub struct Trail<'a> {
+    crunched: &'a Crunched,
+    batch: usize,
+}
+
+impl Crunched {
+    /// The trail of a reader that starts at the first row.
+    pub fn trail(&self) -> Trail<'_> {
+        Trail {
+            crunched: self,
+            batch: 0,
+        }
+    }
+}
+
+impl Trail<'_> {
+    /// The reader goes on from row `row`, and what stands before it can be let go of.
+    pub fn passed(&mut self, row: u64) {
+        let ends = self.crunched.offsets.iter().skip(1);
+        for _ in ends.skip(self.batch).take_while(|end| **end <= row) {
+            self.crunched.spool.release(self.batch);
+            self.batch += 1;
+        }
+    }
 }
 
 /// All groups of one level, in row order; together they cover every row once.

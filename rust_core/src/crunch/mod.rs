@@ -30,7 +30,9 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 
-pub use crunched::{ColumnStats, Control, Crosstab, Crunched, Group, Level, SeriesPoint, Top};
+pub use crunched::{
+    ColumnStats, Control, Crosstab, Crunched, Group, Level, SeriesPoint, Top, Trail,
+};
 pub use plan::Plan;
 
 use crate::control::JobControl;
@@ -38,6 +40,7 @@ use crate::error::{Error, Result};
 use feed::Feed;
 use pass::Pass;
 use question::Question;
+pub use spool::Spool;
 use spool::SpoolWriter;
 
 /// How often a wait looks whether the job was cancelled.

@@ -171,7 +171,7 @@ impl Pass {
             .map(|g| g.source.clone())
             .chain(plan.columns.iter().map(|c| c.name.clone()))
             .collect();
-        let (schema, batches) = spool::open(path)?;
+        let (schema, batches, spool) = spool::open(path)?;
         let mut offsets = vec![0u64];
         for batch in &batches {
             offsets.push(offsets[offsets.len() - 1] + batch.num_rows() as u64);
@@ -190,7 +190,7 @@ impl Pass {
             rows: self.rows,
             batches,
             offsets,
-            spool: path.to_path_buf(),
+            spool,
             levels,
             totals,
             stats,

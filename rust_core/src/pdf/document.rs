@@ -73,6 +73,7 @@ pub fn write_pdf(
 
     let mut marks = Vec::new();
     control.start(crunched.rows);
+    let mut passed = crunched.trail();
     let tallies = in_order(
         control,
         runs,
@@ -84,6 +85,10 @@ pub fn write_pdf(
             let numbers = Numbers::of(&frame, run, pages.pages());
             nodes.push((numbers.leaf(), numbers.pages()));
             marks.extend(drawn.marks);
+            let next = (run + 1) * RUN;
+            if next < pages.pages() {
+                passed.passed(pages.start(next).row);
+            }
             Ok(())
         },
     )?;

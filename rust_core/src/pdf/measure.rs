@@ -49,6 +49,7 @@ impl Heights {
         };
         control.start(count);
         let named = heights.named.clone();
+        let mut trail = rows.crunched.trail();
         in_order(
             control,
             count.div_ceil(RUN),
@@ -58,6 +59,7 @@ impl Heights {
             |_, (bytes, tall)| {
                 control.advance(bytes.len() as u64);
                 heights.rows.extend_from_slice(&bytes);
+                trail.passed(heights.rows.len() as u64);
                 heights.tall.extend(tall);
                 Ok(())
             },

@@ -153,7 +153,7 @@ mod tests {
             rows: row,
             batches: Vec::new(),
             offsets: vec![0],
-            spool: std::path::PathBuf::new(),
+            spool: Default::default(),
             levels,
             totals: Vec::new(),
             stats: Vec::new(),

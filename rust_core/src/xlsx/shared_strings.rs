@@ -77,7 +77,12 @@ impl<'a> SharedStrings<'a> {
                 crunched
                     .batches
                     .par_iter()
-                    .map(|batch| texts_of(batch, columns, control))
+                    .enumerate()
+                    .map(|(number, batch)| {
+                        let texts = texts_of(batch, columns, control)?;
+                        crunched.spool.release(number);
+                        Ok(texts)
+                    })
                     .collect::<Result<Vec<_>>>()
             })?;
             for text in found.into_iter().flatten() {

@@ -20,7 +20,7 @@ use super::tables::{SheetParts, SheetRelationships, TableNumbers};
 use super::tally::Tally;
 use super::workbook::{FurtherSheet, SheetChange, Workbook, further_names};
 use crate::control::JobControl;
-use crate::crunch::Crunched;
+use crate::crunch::{Crunched, Trail};
 use crate::error::{Error, Result};
 use crate::written::Written;
 
@@ -229,6 +229,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
     ) -> Result<()> {
         let first = total.by_sheet.is_empty();
         let mut sum = Tally::new(crunched.plan.columns.len(), self.plate.columns as usize);
+        let mut trail = crunched.trail();
         for (number, rows) in self.rows.iter().enumerate() {
             let writer = SheetWriter {
                 crunched,
@@ -240,7 +241,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
                 first_row: self.plate.first_row,
                 columns: self.plate.columns as usize,
             };
-            sum.add(&self.write_sheet(number, &writer, package, crunched, control)?);
+            sum.add(&self.write_sheet(number, &writer, package, &mut trail, control)?);
             if number > 0 {
                 total.repeated += self.specimen.shared_references[0];
             }
@@ -259,9 +260,10 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
         number: usize,
         writer: &SheetWriter<'_>,
         package: &mut Package,
-        crunched: &Crunched,
+        trail: &mut Trail<'_>,
         control: &JobControl,
     ) -> Result<Tally> {
+        let crunched = writer.crunched;
         let map = map_of(self.plate, writer.rows);
         let mut facts = SheetFacts {
             continued: number > 0,
@@ -286,6 +288,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
 
         let chunks = chunks(&writer.rows.detail, self.plate.columns);
         let mut sum = Tally::default();
+        let mut row = writer.rows.detail.start;
         in_order(
             control,
             chunks.len(),
@@ -297,6 +300,8 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
             |(chunk, tally)| {
                 control.check()?;
                 control.advance(tally.rows);
+                row += tally.rows;
+                trail.passed(row);
                 sum.add(&tally);
                 package.append(&chunk)
             },
