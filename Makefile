@@ -109,6 +109,16 @@ pictures: build ## Make the README's pictures again from the flights report
 	@scripts/system-libraries test
 	@$(BIN)/python scripts/pictures.py
 
+.PHONY: bench
+bench: .venv/.bench ## Measure against other writers and make docs/benchmarks.md again; a quarter of an hour
+	@$(BIN)/python -m bench.xlsx
+
+# What `make build` installs stays; its next sync takes these out again.
+.venv/.bench: .venv/.installed
+	@echo "python: installing the writers to compare with"
+	@$(UV) sync --locked --group bench --no-install-project --inexact --quiet
+	@touch $@
+
 .PHONY: clean
 clean: ## Remove what was built in this checkout; the caches outside it stay
 	rm -rf .venv out target pressroom-data .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,98 @@
+"""The race: every contender over every number of rows, each file read back before its time counts."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.contender import ROOT, Contender, ContenderFailed, Run
+from bench.page import megabytes, seconds
+from bench.results import Result, Results
+from bench.xlsx.contenders import OURS, SHEET_ROWS, WARM_UP_ROWS
+from bench.xlsx.dataset import Dataset, cache_folder, made_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ENOUGH_SECONDS = 60.0
+LIMIT_SECONDS = 900.0
+
+
+@dataclass(slots=True)
+class Race:
+    """Who runs over how many rows; `say` is told each result as a line.
+
+    Ours runs `runs` times at each number of rows, the others once. A peer that has taken a minute runs over
+    no more rows, but for `rows`, at which all are compared.
+    """
+
+    contenders: list[Contender]
+    rows: int
+    curve: tuple[int, ...]
+    runs: int
+    threads: int
+    say: Callable[[str], None]
+    results: Results = field(init=False)
+    _right: set[tuple[int, str]] = field(default_factory=set)
+
+    def steps(self) -> int:
+        """How many runs there are at most, warm-ups included."""
+        return sum(1 + sum(self._times(each) for _ in self._sizes(each)) for each in self.contenders)
+
+    def run(self) -> Iterator[None]:
+        """Run all of it into `results`; yields after each run."""
+        self.results = results = Results.of(self.contenders, self.rows, self.threads)
+        for each in self.contenders:
+            # Once over few rows: compiled modules and pages of libraries are there for everybody then.
+            self._run(each, made_dataset(WARM_UP_ROWS, cache_folder()))
+            yield
+        for rows in sorted({self.rows, *self.curve}):
+            dataset = made_dataset(rows, cache_folder())
+            for each in self.contenders:
+                slow = any(result.median.seconds > ENOUGH_SECONDS for result in results.curve(each.name))
+                if rows not in self._sizes(each) or (each.name != OURS and slow and rows != self.rows):
+                    continue
+                runs = []
+                for _ in range(self._times(each)):
+                    runs.append(self._run(each, dataset))
+                    yield
+                result = Result(each.name, rows, tuple(runs))
+                results.found.append(result)
+                took = result.median
+                self.say(
+                    f"{each.title}, {rows:,} rows: {seconds(took.seconds)} s, {megabytes(took.peak_bytes)} MB"
+                )
+
+    def _sizes(self, contender: Contender) -> list[int]:
+        sizes = sorted({self.rows, *self.curve})
+        return [rows for rows in sizes if contender.name == OURS or rows <= SHEET_ROWS]
+
+    def _times(self, contender: Contender) -> int:
+        return self.runs if contender.name == OURS else 1
+
+    def _run(self, contender: Contender, dataset: Dataset) -> Run:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        # In the cache, not in /tmp, which may be memory.
+        with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="run-") as folder:
+            run = contender.run(dataset.path, Path(folder), limit_seconds=LIMIT_SECONDS)
+            self._check(contender, dataset, Path(folder) / contender.file)
+        return run
+
+    def _check(self, contender: Contender, dataset: Dataset, file: Path) -> None:
+        """Compare the file with the dataset; one with the bytes of a file that was right is right."""
+        with file.open("rb") as opened:
+            found = (dataset.rows, hashlib.file_digest(opened, "sha256").hexdigest())
+        if found in self._right:
+            return
+        command = [sys.executable, "-m", "bench.xlsx.readback", str(dataset.path), str(file)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ContenderFailed(
+                f"{contender.title}, {dataset.rows:,} rows: wrong file: {done.stderr.strip()}"
+            )
+        self._right.add(found)

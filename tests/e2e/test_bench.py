@@ -1,0 +1,91 @@
+"""bench/xlsx: a tiny run from data to page, and the committed page as its results make it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.xlsx.readback import difference
+from tests.services import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+
+def bench(*arguments: str | Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench.xlsx", *map(str, arguments)],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(cache), "XDG_CACHE_HOME": str(cache)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_a_quick_run_compares_ours_with_xlsxwriter(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ended = bench("--quick", "--peers", "xlsxwriter", "--out", out, cache=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "| **Pressroom**, whole process |" in ended.stdout
+    assert "| XlsxWriter |" in ended.stdout
+    found = {each["contender"]: each for each in json.loads((out / "results.json").read_text())["found"]}
+    assert set(found) == {"pressroom", "xlsxwriter"}
+    for each in found.values():
+        assert each["rows"] == 1_000
+        (run,) = each["runs"]
+        assert run["seconds"] > 0
+        assert run["peak_bytes"] > 20_000_000
+        assert run["file_bytes"] > 10_000
+    assert ended.stdout.strip() in (out / "benchmarks.md").read_text(encoding="utf-8")
+
+
+def test_a_file_that_lacks_a_row_or_has_another_value_is_told(tmp_path: Path) -> None:
+    import duckdb
+    import xlsxwriter
+
+    from bench.xlsx.dataset import LABELS, made_dataset
+
+    data = made_dataset(3, tmp_path).path
+    rows = duckdb.sql(f"SELECT * FROM '{data}'").fetchall()
+
+    def written(name: str, rows: list[tuple[object, ...]]) -> str:
+        path = tmp_path / name
+        with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd"}) as workbook:
+            sheet = workbook.add_worksheet()
+            for number, row in enumerate([tuple(LABELS.values()), *rows]):
+                sheet.write_row(number, 0, row)
+        return str(path)
+
+    assert difference(str(data), written("right.xlsx", rows)) is None
+    assert difference(str(data), written("short.xlsx", rows[:2])) == "ends before row 3"
+    assert difference(str(data), written("long.xlsx", [*rows, rows[0]])) == "goes on after row 3"
+    other = [*rows[:2], (*rows[2][:-1], 0)]
+    assert str(difference(str(data), written("other.xlsx", other))).startswith("row 3 is ")
+
+
+def test_a_peer_that_is_not_known_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
+    ended = bench("--quick", "--peers", "pandas", cache=tmp_path)
+    assert ended.returncode == 2
+    assert "error: no peer named pandas" in ended.stderr
+    assert "rustpy-xlsxwriter" in ended.stderr
+
+
+@pytest.mark.skipif(not PAGE.is_file(), reason="no page yet")
+def test_the_committed_page_is_what_its_results_make(tmp_path: Path) -> None:
+    shutil.copy(PAGE, tmp_path / PAGE.name)
+    ended = bench("--page", "--out", tmp_path, cache=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / PAGE.name).read_bytes() == PAGE.read_bytes()
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [
+        "bench-xlsx-memory.png",
+        "bench-xlsx-seconds.png",
+    ]
