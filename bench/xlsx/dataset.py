@@ -101,6 +101,7 @@ def _write(rows: int, path: Path) -> None:
         query = query.replace(f"${name}", value)
     temporary = path.with_suffix(".tmp")
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(MACROS)
         connection.execute(f"COPY ({query}) TO {_literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)")
     temporary.replace(path)

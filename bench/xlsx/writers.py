@@ -33,10 +33,14 @@ BATCH = 10_000
 
 
 def rows_of(parquet: str) -> Iterator[tuple[Any, ...]]:
-    """The rows, fetched from DuckDB in batches."""
+    """The rows, fetched from DuckDB in batches.
+
+    On one thread: it is not what the others wait for, and each further one holds a row group in memory.
+    """
     import duckdb
 
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute("SET enable_progress_bar = false")
         cursor = connection.execute(QUERY, [parquet])
         while batch := cursor.fetchmany(BATCH):
             yield from batch
