@@ -19,7 +19,7 @@ from pydantic import (
 
 from pressroom.errors import DefinitionError, Detail
 from pressroom.links import parse_link
-from pressroom.rules import Rule
+from pressroom.rules import Rule, parse_condition
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,6 +117,11 @@ def _sound_link(template: str) -> str:
     return template
 
 
+def _sound_condition(text: str) -> str:
+    parse_condition(text)
+    return text
+
+
 class Column(_Model):
     """A column of the detail rows."""
 
@@ -134,6 +139,9 @@ class Column(_Model):
         default=None, description="draws the numbers of the detail rows, XLSX"
     )
     rules: tuple[Rule, ...] = ()
+    filter: Annotated[str, Field(max_length=200), AfterValidator(_sound_condition)] | None = Field(
+        default=None, description='rows that are shown when the workbook opens: ">= 60", XLSX'
+    )
     link: Annotated[str, Field(max_length=2_000), AfterValidator(_sound_link)] | None = Field(
         default=None, description="https://example.org/orders/{order_id}; {value} is the column's own, XLSX"
     )
@@ -225,6 +233,9 @@ class Xlsx(_Model):
     outline: bool = True
     table: bool = Field(default=False, description="an Excel table over the rows of a report without groups")
     zebra: bool = Field(default=False, description="a tint on every other detail row")
+    names: bool = Field(
+        default=False, description="a defined name per column, <report>_<field>, over its body rows"
+    )
     contents: bool | None = Field(
         default=None,
         description="a sheet in front that lists the sheets; by itself when the rows take several",
@@ -267,6 +278,13 @@ class ReportDefinition(_Model):
             raise ValueError(
                 "xlsx.table: an Excel table holds rows of one kind, and groups put others among them: "
                 "leave out table or groups"
+            )
+        filtered = [column.field for column in self.columns if column.filter]
+        if filtered and (groups or self.xlsx.table):
+            other = "groups" if groups else "xlsx.table"
+            raise ValueError(
+                f"columns.{filtered[0]}.filter: Excel would hide the rows of groups, and a table brings a "
+                f"filter of its own: leave out filter or {other}"
             )
         if self.xlsx.table:
             heads = [heading.casefold() for c in self.columns for heading in c.headings]

@@ -7,8 +7,8 @@ when: 'contains "late"'        anywhere in a text
 when: empty                    no value, or an empty text
 ```
 
-Texts are compared without regard to case. A value of another type than the rule's fits no rule, and no value
-fits none but `empty`.
+Texts are compared without regard to case. No value fits none but `empty`; a column of another type than the
+rule's is an error once the types are known.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _VALUE = rf"""{_DATE}|-?\d+(?:\.\d+)?|"[^"]*"|true|false"""
 _COMPARED = re.compile(rf"(>=|<=|!=|>|<|=)\s*({_VALUE})")
 _BETWEEN = re.compile(rf"between\s+({_VALUE})\s+and\s+({_VALUE})")
 _CONTAINS = re.compile(r'contains\s+"([^"]+)"')
+MAX_DIGITS = 15
+"""Excel keeps no more digits of a number."""
 GRAMMAR = '> >= < <= = != value, between a and b, contains "x", empty'
 
 
@@ -87,6 +89,31 @@ def parse_condition(text: str) -> Condition:
     raise ValueError(f"{text!r} is no condition: {GRAMMAR}; a text stands in double quotes")
 
 
+def misfit(condition: Condition, kind: str) -> str | None:
+    """What a condition asks of a column whose values are of `kind` ("integer", "text", …) and never finds.
+
+    `None` where the two go together. Texts can be searched in whatever a column holds.
+    """
+    match condition:
+        case Between(value, _) | Compared(_, value):
+            wanted, kinds = _KINDS[type(value)]
+            return (
+                None
+                if kind in (*kinds, "null")
+                else f"it compares with {wanted}, and the column holds {kind} values"
+            )
+        case _:
+            return None
+
+
+_KINDS: dict[type, tuple[str, tuple[str, ...]]] = {
+    bool: ("true or false", ("boolean",)),
+    Decimal: ("a number", ("integer", "decimal", "float")),
+    dt.date: ("a date", ("date", "timestamp")),
+    str: ("a text", ("text",)),
+}
+
+
 def _value(text: str) -> Value:
     if text.startswith('"'):
         return text[1:-1]
@@ -94,6 +121,8 @@ def _value(text: str) -> Value:
         return text == "true"
     if re.fullmatch(_DATE, text):
         return dt.date.fromisoformat(text)
+    if sum(char.isdigit() for char in text) > MAX_DIGITS:
+        raise ValueError(f"{text} has more than the {MAX_DIGITS} digits that Excel keeps")
     return Decimal(text)
 
 

@@ -12,14 +12,17 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from pressroom.errors import LimitExceeded, TemplateFailed
 from pressroom.plates import sheet_bands, workbook_design
+from pressroom.plates.column_names import add_names
 from pressroom.plates.sheet_facts import ReportFacts
+from pressroom.plates.sheet_filters import add_filters
 from pressroom.plates.sheet_links import links_to_json
 from pressroom.plates.sheet_names import sheet_name
 from pressroom.plates.workbook_contents import CONTENTS, fill_contents, has_contents
 from pressroom.plates.workbook_module import run_design, shown
 from pressroom.plates.workbook_protection import protect, structure_lock
 from pressroom.plates.workbook_summary import reserved_names
-from pressroom.plates.worksheet import Sheet
+from pressroom.plates.worksheet import CellTaken, Sheet
+from pressroom.plates.written_cells import WrittenCells
 from rust_core import SheetPlate, spread_rows
 
 if TYPE_CHECKING:
@@ -68,26 +71,32 @@ def make_sheet_plate(
         # Excel sorts no locked cells.
         sheet.style("detail", locked=False)
     if own:
+        sheet.worksheet.table = WrittenCells(own)
         run_design(own, workbook, sheet, facts)
     else:
         workbook_design.design(workbook, sheet, facts)
     try:
         sheet.place()
         plate = _to_json(sheet)
+        spread = _spread(workbook, sheet, crunched, plate)
         if contents is not None:
-            spread = _spread(workbook, sheet, crunched, plate)
             fill_contents(contents, workbook, sheet, facts, spread)
+        if definition.xlsx.names:
+            plate["names"] = add_names(sheet, facts, several=len(spread) > 1)
         if definition.xlsx.protect is not None:
             protect(workbook, definition.xlsx.protect)
         workbook.close()
     except (XlsxWriterException, TemplateFailed) as e:
         where = shown(own) if own else "the default workbook"
+        if isinstance(e, CellTaken) and e.line:
+            where = f"{where}:{e.line}"
         raise TemplateFailed(f"{where}: {e}", hint=getattr(e, "hint", None)) from e
     lock = structure_lock(definition.xlsx.protect)
     return SheetPlate(json.dumps({"sheets": [plate], "lock": lock}), buffer.getvalue())
 
 
 def _to_json(sheet: Sheet) -> dict[str, Any]:
+    """What the core is told of the sheet (`rust_core::xlsx::plate::PlateSheet`)."""
     definition = sheet.plan.definition
     return {
         "name": sheet.name,
@@ -96,6 +105,7 @@ def _to_json(sheet: Sheet) -> dict[str, Any]:
         "bands": sheet_bands.to_json(sheet.bands, sheet.first_row, len(definition.groups)),
         "outline": definition.xlsx.outline and bool(definition.groups),
         "links": links_to_json(sheet),
+        "filters": add_filters(sheet),
     }
 
 

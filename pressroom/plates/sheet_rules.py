@@ -12,7 +12,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from pressroom.errors import DefinitionError
 from pressroom.plates.sheet_guard import other_rows, text_literal
 from pressroom.plates.sheet_styles import TINTS
-from pressroom.rules import Between, Compared, Contains, Empty
+from pressroom.rules import Between, Compared, Contains, Empty, misfit
 
 if TYPE_CHECKING:
     from pressroom.plates.worksheet import Sheet
@@ -28,7 +28,7 @@ def add_looks(sheet: Sheet) -> None:
     """Add what `sheet.rules`, `sheet.shows` and `sheet.zebra` ask for.
 
     Formats that a design added itself come before these, and win. Raises `DefinitionError` for a column
-    without numbers that is to show bars, colours or icons.
+    without numbers that is to show bars, colours or icons, and for a rule that its values can't meet.
     """
     row = sheet.first_row + 1
     guard = other_rows(sheet.bands, sheet.types, row)
@@ -40,6 +40,8 @@ def add_looks(sheet: Sheet) -> None:
             sheet.worksheet.conditional_format(*place, stop)
         cell = xl_rowcol_to_cell(place[0], place[1], col_abs=True)
         for rule in rules:
+            if wrong := misfit(rule.condition, sheet.types[sheet.column(field)]):
+                raise DefinitionError(f"report.yaml: columns.{field}.rules: {rule.when}: {wrong}")
             look = {"type": "formula", "criteria": f"={formula(rule.condition, cell)}"}
             sheet.worksheet.conditional_format(*place, look | {"format": sheet.format(_properties(rule))})
         if shown and (drawn := _shown(sheet, field, shown)):

@@ -36,6 +36,16 @@ TABLE_STYLE = "Table Style Medium 2"
 KINDS = ("header", "group_header", "detail", "subtotal", "grand_total")
 
 
+class CellTaken(TemplateFailed):
+    """A design wrote where the rows go, in this line of its workbook.py."""
+
+    def __init__(self, message: str, *, line: int | None) -> None:
+        super().__init__(
+            message, hint="sheet.style() and sheet.width() shape the rows; own cells stand above or below"
+        )
+        self.line = line
+
+
 class Sheet:
     """The `sheet` of `design(workbook, sheet, report)`."""
 
@@ -51,9 +61,10 @@ class Sheet:
         self.plan = plan
         columns = {column.name: column.definition for column in plan.columns if not column.running}
         self.rules: dict[str, tuple[Rule, ...]] = {f: c.rules for f, c in columns.items() if c.rules}
-        """Rules by field; a design may change them, and the next three."""
+        """Rules by field; a design may change them, and the next five."""
         self.shows: dict[str, str] = {f: c.show for f, c in columns.items() if c.show}
         self.links: dict[str, str] = {f: c.link for f, c in columns.items() if c.link}
+        self.filters: dict[str, str] = {f: c.filter for f, c in columns.items() if c.filter}
         self.zebra: bool = plan.definition.xlsx.zebra
         self.table = f"{plan.definition.name}_rows" if plan.definition.xlsx.table else ""
         """Name of the Excel table over the rows; empty for none."""
@@ -202,9 +213,10 @@ class Sheet:
     def _refuse_written(self) -> None:
         """The core fills the template rows with the report's: what else stands there would be lost."""
         for row in range(self.first_row, self.first_row + len(self.bands)):
-            for column in self.worksheet.table.get(row, ()):
+            written = self.worksheet.table.get(row, {})
+            for column in written:
                 cell = xl_rowcol_to_cell(row, column)
-                raise TemplateFailed(
+                raise CellTaken(
                     f"the design wrote cell {cell} of sheet {self.name!r}, where the rows go",
-                    hint="sheet.style() and sheet.width() shape the rows; own cells stand above or below",
+                    line=getattr(written, "lines", {}).get(column),
                 )

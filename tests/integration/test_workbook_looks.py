@@ -226,6 +226,6 @@ def test_a_contents_sheet_links_to_each_sheet(tmp_path: Path) -> None:
 def test_a_cell_where_the_rows_go_is_refused(tmp_path: Path, cell: str) -> None:
     design = f"def design(workbook, sheet, report):\n    sheet.worksheet.write({cell}, 'mine')\n"
     with pytest.raises(
-        TemplateFailed, match=r"workbook\.py: the design wrote cell [A-Z]+\d+ .* where the rows go"
+        TemplateFailed, match=r"workbook\.py:2: the design wrote cell [A-Z]+\d+ .* where the rows go"
     ):
         build(tmp_path / "r", SALES, SALES_SQL, workbook=design)

@@ -21,6 +21,8 @@ pub struct Bands {
     pub group_headers: Vec<Band>,
     /// The detail row.
     pub detail: Band,
+    /// The detail row where a filter hides it.
+    pub hidden: Option<Band>,
     /// Per group level.
     pub subtotals: Vec<Vec<Band>>,
     /// What closes the report.
@@ -137,6 +139,15 @@ impl Bands {
         };
         let mut detail = compile(&bands.detail, Place::Detail)?;
         detail.link(sheet)?;
+        let hidden = match sheet.filters.is_empty() {
+            true => None,
+            false => {
+                let mut hidden = compile(&bands.detail, Place::Detail)?;
+                hidden.link(sheet)?;
+                hidden.hide();
+                Some(hidden)
+            }
+        };
         Ok(Self {
             group_headers: bands
                 .group_headers
@@ -145,6 +156,7 @@ impl Bands {
                 .map(|(level, band)| compile(band, Place::Group(level)))
                 .collect::<Result<_>>()?,
             detail,
+            hidden,
             subtotals: bands
                 .subtotals
                 .iter()
@@ -207,6 +219,12 @@ impl Band {
             None => (ROW.len(), self.row_end.len()),
             Some(cell) => (self.cells[cell].open.len(), self.cells[cell].style.len()),
         }
+    }
+
+    /// Hides the rows of the band.
+    fn hide(&mut self) {
+        self.row_end.pop();
+        self.row_end.extend_from_slice(b" hidden=\"1\">");
     }
 
     /// Turns the cells of `sheet`'s links into links.

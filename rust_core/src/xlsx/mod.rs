@@ -12,6 +12,7 @@ mod bands;
 mod deflate;
 mod edit;
 mod escape;
+mod filter;
 mod huffman;
 mod layout;
 mod link;

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::filter::PlateFilter;
 use super::layout::{Layout, LevelRows};
 use super::link::{AddressPart, PlateLink};
 use super::reference::{MAX_COLUMNS, MAX_ROWS};
@@ -48,6 +49,12 @@ pub struct PlateSheet {
     /// Columns whose detail cells are links.
     #[serde(default)]
     pub links: Vec<PlateLink>,
+    /// Detail rows that are hidden: those that do not fit every one of these. Not with groups.
+    #[serde(default)]
+    pub filters: Vec<PlateFilter>,
+    /// Defined names of this sheet that hold rows of the specimen: each sheet gets its own with its true rows.
+    #[serde(default)]
+    pub names: Vec<String>,
 }
 
 /// Template rows of a sheet by kind.
@@ -165,6 +172,13 @@ impl PlateSheet {
                     link.column
                 ));
             }
+        }
+        let columns = crunched.plan.columns.len();
+        if self.filters.iter().any(|filter| filter.column >= columns) {
+            return wrong("a filter's column is not there".to_owned());
+        }
+        if levels > 0 && !self.filters.is_empty() {
+            return wrong("a filter would hide the rows of groups too".to_owned());
         }
         let mut rows: Vec<u32> = self.bands.all().map(|band| band.row).collect();
         let grand = rows.len() - self.bands.grand_total.len();

@@ -12,6 +12,7 @@ use super::above::Above;
 use super::bands::{Band, Bands, Cell, Content};
 use super::deflate::{Chunk, Encoder};
 use super::escape;
+use super::filter::{PlateFilter, Shown};
 use super::layout::{Layout, SheetRows};
 use super::link::{Link, Linked};
 use super::number::{self, Fit};
@@ -92,6 +93,8 @@ pub struct SheetWriter<'a> {
     pub first_row: u32,
     /// Columns of the sheet.
     pub columns: usize,
+    /// What is shown of the detail rows.
+    pub filters: &'a [PlateFilter],
 }
 
 /// A group (or the report) whose bands are written.
@@ -101,6 +104,8 @@ struct Closing<'a> {
     rows: u64,
     /// First and last row, from 1, when all detail rows stand on this sheet.
     span: Option<(u32, u32)>,
+    /// What a filter shows, by column of the plan; live totals are those of what is shown.
+    shown: &'a [Shown],
 }
 
 impl<'a> SheetWriter<'a> {
@@ -126,6 +131,7 @@ impl<'a> SheetWriter<'a> {
             totals: &group.totals,
             rows: group.rows,
             span: self.span(group.first_row, group.rows),
+            shown: &[],
         }
     }
 
@@ -184,8 +190,9 @@ impl<'a> SheetWriter<'a> {
         Ok((encoder.finish()?, line.tally))
     }
 
-    /// Writes what closes the report, or the blank row of a report without rows, after the body.
-    pub fn write_end(&self, encoder: &mut Encoder) -> Tally {
+    /// Writes what closes the report, or the blank row of a report without rows, after the body, whose tally is
+    /// `body`.
+    pub fn write_end(&self, body: &Tally, encoder: &mut Encoder) -> Tally {
         let mut line = Line::new(self);
         let mut row = self.first_row + self.rows.body + 1;
         if self.crunched.rows == 0 {
@@ -196,6 +203,7 @@ impl<'a> SheetWriter<'a> {
                 totals: &self.crunched.totals,
                 rows: self.crunched.rows,
                 span: self.span(0, self.crunched.rows),
+                shown: &body.shown,
             };
             for band in &self.bands.grand_total {
                 line.band(band, row, &[], Some(closing), encoder);
@@ -232,7 +240,13 @@ impl<'w, 'a> Line<'w, 'a> {
             });
         Self {
             counted: counted.collect(),
-            tally: Tally::new(sheet.crunched.plan.columns.len(), sheet.columns),
+            tally: Tally {
+                shown: match sheet.filters {
+                    [] => Vec::new(),
+                    _ => vec![Shown::default(); sheet.crunched.plan.columns.len()],
+                },
+                ..Tally::new(sheet.crunched.plan.columns.len(), sheet.columns)
+            },
             sheet,
             scratch: Vec::with_capacity(64),
             above: Above::new(sheet.bands.count),
@@ -279,7 +293,10 @@ impl<'w, 'a> Line<'w, 'a> {
         open: &[usize],
         encoder: &mut Encoder,
     ) {
-        let band = &self.sheet.bands.detail;
+        let band = match &self.sheet.bands.hidden {
+            Some(hidden) if !self.is_shown(columns, at) => hidden,
+            _ => &self.sheet.bands.detail,
+        };
         let mut number = itoa::Buffer::new();
         let digits = number.format(row).as_bytes();
         self.start(band, digits, encoder);
@@ -345,6 +362,18 @@ impl<'w, 'a> Line<'w, 'a> {
         self.end(band, encoder);
     }
 
+    /// Whether the filters show a row; counts what they do.
+    fn is_shown(&mut self, columns: &[Source<'a>], at: usize) -> bool {
+        let fits = |filter: &PlateFilter| filter.keep.fits(columns[filter.column].column.value(at));
+        if !self.sheet.filters.iter().all(fits) {
+            return false;
+        }
+        for (shown, source) in self.tally.shown.iter_mut().zip(columns) {
+            shown.push(&source.column, at);
+        }
+        true
+    }
+
     fn band(
         &mut self,
         band: &Band,
@@ -375,7 +404,15 @@ impl<'w, 'a> Line<'w, 'a> {
                     kind,
                     formula,
                 } => {
-                    let total = &closing.totals[*number];
+                    let column = self.sheet.crunched.plan.totals[*number].column;
+                    let shown = formula
+                        .as_ref()
+                        .zip(closing.shown.get(column))
+                        .map(|(formula, shown)| shown.subtotal(formula.function));
+                    let total = match (&shown, closing.span) {
+                        (Some(shown), Some(_)) => shown,
+                        _ => &closing.totals[*number],
+                    };
                     match (formula, closing.span) {
                         (Some(formula), Some((first, last))) if can_be_cached(total, *kind) => {
                             out.extend_from_slice(b"><f>");

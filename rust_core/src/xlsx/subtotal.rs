@@ -15,7 +15,8 @@ use crate::value::{Scalar, Value};
 /// A total's formula, but for its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Formula {
-    function: u8,
+    /// Number of the function.
+    pub function: u8,
     letters: String,
 }
 

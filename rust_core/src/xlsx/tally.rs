@@ -1,5 +1,6 @@
 //! What was written, counted while it is written.
 
+use super::filter::Shown;
 use crate::crunch::Control;
 
 /// Figures of some rows; those of chunks add up to those of a sheet, and those of sheets to the file's.
@@ -21,6 +22,8 @@ pub struct Tally {
     pub unlinked: u64,
     /// References to shared strings.
     pub shared: u64,
+    /// What a filter shows, by column of the plan; empty without one.
+    pub shown: Vec<Shown>,
 }
 
 impl Tally {
@@ -41,6 +44,11 @@ impl Tally {
             for (a, &b) in into.iter_mut().zip(from) {
                 *a = sum(*a, b);
             }
+        }
+        self.shown
+            .resize(self.shown.len().max(other.shown.len()), Shown::default());
+        for (own, next) in self.shown.iter_mut().zip(&other.shown) {
+            own.add(next);
         }
         self.rows += other.rows;
         self.cells += other.cells;

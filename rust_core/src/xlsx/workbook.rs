@@ -50,6 +50,8 @@ pub struct SheetChange {
     pub index: usize,
     /// The rows of the first sheet.
     pub map: RowMap,
+    /// Defined names of the sheet that hold rows of the specimen.
+    pub names: Vec<String>,
     /// The sheets after it.
     pub further: Vec<FurtherSheet>,
 }
@@ -228,7 +230,8 @@ impl Workbook {
 
     /// Moves a name that belongs to a sheet, maps the built-in ones (`_xlnm.`), and copies those to further sheets.
     ///
-    /// Names that a design defines itself hold true references already.
+    /// Those that the plate names go with the built-in ones; others, which a design defined itself, hold true
+    /// references already.
     fn defined_name(
         &self,
         node: Node<'_, '_>,
@@ -246,9 +249,12 @@ impl Workbook {
         let name = node.attribute("name").unwrap_or_default();
         let change = changes.iter().find(|change| change.index == index);
         let text = node.first_child().filter(|c| c.is_text());
-        let (Some(change), Some(text), true) = (change, text, name.starts_with("_xlnm.")) else {
+        let (Some(change), Some(text)) = (change, text) else {
             return Ok(());
         };
+        if !name.starts_with("_xlnm.") && !change.names.iter().any(|own| own == name) {
+            return Ok(());
+        }
         let formula = text.text().unwrap_or_default();
         let bad = |range: String| {
             Error::Plate(format!(

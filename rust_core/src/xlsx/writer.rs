@@ -185,6 +185,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
             change: SheetChange {
                 index,
                 map,
+                names: plate.names.clone(),
                 further: Vec::new(),
             },
             tables: vec![Vec::new()],
@@ -240,6 +241,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
                 rows,
                 first_row: self.plate.first_row,
                 columns: self.plate.columns as usize,
+                filters: &self.plate.filters,
             };
             sum.add(&self.write_sheet(number, &writer, package, &mut trail, control)?);
             if number > 0 {
@@ -306,7 +308,8 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
                 package.append(&chunk)
             },
         )?;
-        sum.add(&writer.write_end(&mut encoder));
+        let end = writer.write_end(&sum, &mut encoder);
+        sum.add(&end);
         facts.text_columns = self.text_columns(crunched, &sum);
         let (_, tail) = self.specimen.surroundings(&map, &facts)?;
         encoder.out.extend_from_slice(tail.as_bytes());

@@ -1,0 +1,96 @@
+"""Filters that are on when the workbook opens: criteria for Excel, and for the core that hides the rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from pressroom.errors import DefinitionError, TemplateFailed
+from pressroom.plates.sheet_guard import text_literal
+from pressroom.rules import Between, Compared, Contains, Empty, misfit, parse_condition
+
+if TYPE_CHECKING:
+    from pressroom.plates.worksheet import Sheet
+    from pressroom.rules import Condition, Value
+
+EPOCH = dt.date(1970, 1, 1)
+EXCEL_EPOCH = dt.date(1899, 12, 30)
+"""Day 0 of serial numbers from March 1900 on."""
+
+
+def add_filters(sheet: Sheet) -> list[dict[str, Any]]:
+    """Add the criteria of `sheet.filters` to the sheet's filter; returns the plate's filters.
+
+    Raises `DefinitionError` for a condition that the column's values can't meet, and `TemplateFailed` for
+    criteria that a design set by itself, whose rows nobody would hide.
+    """
+    if sheet.worksheet.filter_cols:
+        raise TemplateFailed(
+            f"sheet {sheet.name!r} has filter criteria of the design's own, which hide no rows",
+            hint='sheet.filters[field] = ">= 60" sets the criterion and hides the rows',
+        )
+    found = []
+    for field, text in sheet.filters.items():
+        column = sheet.column(field)
+        condition = parse_condition(text)
+        if wrong := misfit(condition, sheet.types[column]):
+            raise DefinitionError(f"report.yaml: columns.{field}.filter: {text}: {wrong}")
+        _add_criterion(sheet, column, condition)
+        found.append({"column": column, "keep": _to_json(condition)})
+    return found
+
+
+def _add_criterion(sheet: Sheet, column: int, condition: Condition) -> None:
+    worksheet = sheet.worksheet
+    if not worksheet.autofilter_area:
+        _, left, last, right = sheet.body()
+        worksheet.autofilter(sheet.header_row, left, last, right)
+    match condition:
+        case Empty():
+            worksheet.filter_column(column, "x == Blanks")
+        case Contains(text):
+            worksheet.filter_column(column, f"x == {text_literal(f'*{_escaped(text)}*')}")
+        case Between(low, high):
+            worksheet.filter_column(column, f"x >= {_criterion(low)} and x <= {_criterion(high)}")
+        case Compared(sign, value):
+            worksheet.filter_column(column, f"x {'==' if sign == '=' else sign} {_criterion(value)}")
+
+
+def _criterion(value: Value) -> str:
+    """A value as XlsxWriter's criteria have it."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, dt.date):
+        return str((value - EXCEL_EPOCH).days)
+    if not isinstance(value, str):
+        return f"{value:f}"
+    return text_literal(_escaped(value))
+
+
+def _escaped(text: str) -> str:
+    """A text in which no character is a wildcard."""
+    return "".join(f"~{char}" if char in "~*?" else char for char in text)
+
+
+def _to_json(condition: Condition) -> str | dict[str, Any]:
+    match condition:
+        case Empty():
+            return "empty"
+        case Contains(text):
+            return {"contains": text}
+        case Between(low, high):
+            return {"between": [_operand(low), _operand(high)]}
+        case Compared(sign, value):
+            return {"compared": [sign, _operand(value)]}
+
+
+def _operand(value: Value) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"bool": value}
+    if isinstance(value, dt.date):
+        return {"date": (value - EPOCH).days}
+    if isinstance(value, str):
+        return {"text": value}
+    sign, digits, exponent = value.as_tuple()
+    mantissa = int("".join(map(str, digits))) * (-1 if sign else 1)
+    return {"number": [mantissa, -int(exponent)]}
