@@ -43,7 +43,9 @@ class Machine:
             python=platform.python_version(),
             commit=_commit(),
             date=dt.datetime.now(dt.UTC).date().isoformat(),
-            versions={package: _version(package) for package in sorted(packages, key=str.lower)},
+            versions={
+                package: installed(package) or "missing" for package in sorted(packages, key=str.lower)
+            },
         )
 
     def markdown(self) -> str:
@@ -53,6 +55,14 @@ class Machine:
             f"Measured on {self.date} at commit {self.commit}: {self.processor}, {self.cores} cores, "
             f"{self.memory_bytes / GIB:.0f} GiB, {self.system}, Python {self.python}; {versions}."
         )
+
+
+def installed(package: str) -> str | None:
+    """The version of a distribution, or None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _processor() -> str:
@@ -84,10 +94,3 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return said[0] + (" with changes" if said[1] else "")
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "(not installed)"

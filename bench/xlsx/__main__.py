@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.contender import ROOT, Contender, ContenderFailed
+from bench.machine import installed
 from bench.results import Results
 from bench.xlsx.contenders import PEERS, ours, peer
 from bench.xlsx.race import Race
@@ -51,6 +52,9 @@ def main() -> int:
 
 def _measured(given: argparse.Namespace) -> Results:
     contenders: list[Contender] = [ours(given.threads), *map(peer, given.peers)]
+    if missing := [package for each in contenders for package in each.packages if not installed(package)]:
+        names = ", ".join(dict.fromkeys(missing))
+        raise ContenderFailed(f"not installed: {names}\nhint: `make bench` installs the bench group first")
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
