@@ -100,7 +100,7 @@ def design(workbook: Workbook, sheet: Sheet, report: ReportFacts) -> None:
     notes.filter_column("A", "x == x")
     notes.set_row(7, options={"hidden": True})
     notes.right_to_left()
-    notes.write("D1", f"=SUBTOTAL(5,{report.range(sheet, 'day')})", None, 45292)
+    notes.write_formula("D1", f"=SUBTOTAL(5,{report.range(sheet, 'day')})+0.5", red, 45292.5)
     chart = workbook.add_chart({"type": "scatter"})
     chart.add_series(
         {
