@@ -43,7 +43,10 @@ def main() -> int:
     except ContenderFailed as e:
         print(f"error: {e}", file=sys.stderr)
         return 1
-    results.save(out / RESULTS.name if out else RESULTS)
+    kept = out / RESULTS.name if out else RESULTS
+    results.save(kept)
+    # The page is made of what was kept, so that --page makes the same one.
+    results = Results.load(kept)
     write_section(results, page, page.parent / "pictures")
     print(comparison(results))
     print(f"page: {page}", file=sys.stderr)

@@ -20,6 +20,7 @@ CHARTS = {
     "bench-xlsx-seconds.png": ("Time to write an XLSX ledger of ten columns", SECONDS),
     "bench-xlsx-memory.png": ("Peak memory while writing it", MEMORY),
 }
+DISTURBED = 0.1
 PHASES = {
     "read": "reading",
     "crunch": "crunching",
@@ -70,7 +71,7 @@ def section(results: Results, pictures: str) -> str:
     parts.append(
         HOW.format(ours=results.titles[OURS], threads=results.threads, runs=runs, warm_up=WARM_UP_ROWS)
     )
-    parts.append(comparison(results))
+    parts += [comparison(results), *_disturbed(results)]
     if own:
         parts += [_phases(own.median), _lost(results, own)]
     if len({result.rows for result in results.found}) > 1:
@@ -106,6 +107,19 @@ def comparison(results: Results) -> str:
             core = run.phases["core"]
             lines.append(["of it, the core's writing", seconds(core), ratio(core / base), "", "", ""])
     return table(["writer", "seconds", "ratio", "CPU s", "peak MB", "file MB"], lines)
+
+
+def _disturbed(results: Results) -> list[str]:
+    """A warning where writers on one thread took far longer than they worked: the machine was not theirs."""
+    others = [r.median for r in results.at(results.rows) if r.contender != OURS]
+    waited = max((run.seconds / run.cpu_seconds - 1 for run in others), default=0.0)
+    if waited < DISTURBED:
+        return []
+    return [
+        "**The machine did other work during this run:** a writer on one thread took up to "
+        f"{waited:.0%} longer than it worked. Compare CPU s rather than seconds, and measure again on an "
+        "idle machine."
+    ]
 
 
 def _phases(run: Run) -> str:

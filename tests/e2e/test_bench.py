@@ -8,8 +8,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 from bench.xlsx.readback import difference
 from tests.services import ROOT
 
@@ -79,7 +77,6 @@ def test_a_peer_that_is_not_known_is_refused_with_the_names_there_are(tmp_path: 
     assert "rustpy-xlsxwriter" in ended.stderr
 
 
-@pytest.mark.skipif(not PAGE.is_file(), reason="no page yet")
 def test_the_committed_page_is_what_its_results_make(tmp_path: Path) -> None:
     shutil.copy(PAGE, tmp_path / PAGE.name)
     ended = bench("--page", "--out", tmp_path, cache=tmp_path)
