@@ -8,6 +8,7 @@ pub mod control;
 pub mod crunch;
 pub mod error;
 pub mod format;
+pub mod in_order;
 pub mod ipc;
 pub mod pdf;
 pub mod value;

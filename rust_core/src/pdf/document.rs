@@ -14,7 +14,6 @@ use super::draw::{Drawn, Frame, Numbers, Painter, RUN, Tally, page_object};
 use super::embed::embed;
 use super::file::{PdfFile, push_ref};
 use super::import::Import;
-use super::in_order::in_order;
 use super::outline::{self, Entry, Target};
 use super::paginate::Pagination;
 use super::plate::PagePlate;
@@ -24,6 +23,7 @@ use super::tree::{self, PageTree};
 use crate::control::JobControl;
 use crate::crunch::Crunched;
 use crate::error::{Error, Result};
+use crate::in_order::in_order;
 use crate::written::Written;
 
 /// Characters without a glyph that a warning names.

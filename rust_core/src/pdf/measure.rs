@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::design::{BandDesign, Design};
-use super::in_order::in_order;
 use super::rows::{Open, Rows, Subject};
 use super::shape::Shaper;
 use super::wrap::wrap;
 use crate::control::JobControl;
 use crate::error::Result;
+use crate::in_order::in_order;
 
 /// Rows measured at a time.
 const RUN: u64 = 4096;

@@ -15,7 +15,6 @@ pub mod figures;
 pub mod file;
 pub mod fonts;
 pub mod import;
-pub mod in_order;
 pub mod measure;
 pub mod outline;
 pub mod paginate;

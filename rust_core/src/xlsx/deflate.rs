@@ -60,10 +60,7 @@ enum Codec {
 
 impl Default for Encoder {
     fn default() -> Self {
-        Self::new(Codec::Searching {
-            compress: Box::new(Compress::new(Compression::new(LEVEL), false)),
-            packed: Vec::new(),
-        })
+        Self::searching(LEVEL)
     }
 }
 
@@ -77,6 +74,14 @@ impl Encoder {
             crc: Hasher::new(),
             raw: 0,
         }
+    }
+
+    /// An encoder that searches at this level, 1 to 9.
+    pub fn searching(level: u32) -> Self {
+        Self::new(Codec::Searching {
+            compress: Box::new(Compress::new(Compression::new(level), false)),
+            packed: Vec::new(),
+        })
     }
 
     /// An encoder that takes its matches from [`Encoder::repeats`] alone: several times as fast.

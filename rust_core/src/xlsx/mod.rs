@@ -18,7 +18,6 @@ mod layout;
 mod link;
 mod lz;
 mod number;
-mod ordered;
 mod package;
 pub mod plate;
 mod reference;
@@ -32,6 +31,6 @@ mod tally;
 mod workbook;
 mod writer;
 
-pub use plate::SheetPlate;
+pub use plate::{Codec, SheetPlate};
 pub use spread::{SpreadSheet, spread};
 pub use writer::write_xlsx;

@@ -19,6 +19,18 @@ pub struct SheetPlate {
     pub workbook: Vec<u8>,
     /// Whether sheets can't be added, renamed, moved or removed, and the hash of the password for it.
     pub lock: Option<StructureLock>,
+    /// How the rows are compressed; the specimen does not say.
+    pub codec: Codec,
+}
+
+/// How rows become DEFLATE; every codec's stream inflates to the same bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Codec {
+    /// The serialiser tells what repeats from the row above: nothing is searched.
+    #[default]
+    Fused,
+    /// zlib-rs searches at this level, 1 to 9: the reference. Rows wider than the window get level 2.
+    Searching(u32),
 }
 
 /// What `<workbookProtection>` says (ECMA-376 Part 1 §18.2.29).
@@ -103,6 +115,7 @@ impl SheetPlate {
             sheets: json.sheets,
             workbook,
             lock: json.lock,
+            codec: Codec::default(),
         })
     }
 }

@@ -9,9 +9,8 @@ use super::archive::Archive;
 use super::bands::{Bands, Content};
 use super::deflate::Encoder;
 use super::layout::{Layout, SheetRows};
-use super::ordered::in_order;
 use super::package::Package;
-use super::plate::{PlateSheet, SheetPlate};
+use super::plate::{Codec, PlateSheet, SheetPlate};
 use super::reference::RowMap;
 use super::rows::{Batches, SheetWriter};
 use super::shared_strings::SharedStrings;
@@ -22,6 +21,7 @@ use super::workbook::{FurtherSheet, SheetChange, Workbook, further_names};
 use crate::control::JobControl;
 use crate::crunch::{Crunched, Trail};
 use crate::error::{Error, Result};
+use crate::in_order::in_order;
 use crate::written::Written;
 
 const STRINGS: &str = "xl/sharedStrings.xml";
@@ -65,7 +65,7 @@ pub fn write_xlsx(
     for (sheet, (part, source)) in plate.sheets.iter().zip(&sources) {
         let specimen = SheetSpecimen::new(&part.part, source, sheet.first_row, sheet.below())?;
         let relationships = SheetRelationships::read(&archive, &part.part)?;
-        let planned = LargeSheet::new(sheet, specimen, crunched, part.index)?;
+        let planned = LargeSheet::new(sheet, specimen, crunched, part.index, plate.codec)?;
         let large = planned.spread(
             &archive,
             &workbook,
@@ -144,6 +144,7 @@ fn check_formats(archive: &Archive<'_>) -> Result<()> {
 /// A large sheet of the specimen, and the sheets it becomes.
 struct LargeSheet<'a, 'i> {
     plate: &'a PlateSheet,
+    codec: Codec,
     specimen: SheetSpecimen<'i>,
     part: String,
     bands: Bands,
@@ -161,6 +162,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
         specimen: SheetSpecimen<'i>,
         crunched: &'a Crunched,
         index: usize,
+        codec: Codec,
     ) -> Result<Self> {
         let bands = Bands::new(plate, &specimen, crunched)?;
         let layout = plate.layout(crunched);
@@ -177,6 +179,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
         let map = map_of(plate, &rows[0]);
         Ok(Self {
             plate,
+            codec,
             part: String::new(),
             bands,
             layout,
@@ -293,13 +296,15 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
         let mut row = writer.rows.detail.start;
         in_order(
             control,
-            chunks.len(),
-            || match self.bands.detail.can_be_repeated() {
-                true => Encoder::fused(),
-                false => Encoder::default(),
+            chunks.len() as u64,
+            || match self.codec {
+                Codec::Fused if self.bands.detail.can_be_repeated() => Encoder::fused(),
+                Codec::Fused => Encoder::default(),
+                Codec::Searching(level) => Encoder::searching(level),
             },
-            |chunk, encoder| writer.write(chunks[chunk].clone(), encoder, control),
-            |(chunk, tally)| {
+            |encoder, chunk| writer.write(chunks[chunk as usize].clone(), encoder, control),
+            |_| (),
+            |_, (chunk, tally)| {
                 control.check()?;
                 control.advance(tally.rows);
                 row += tally.rows;

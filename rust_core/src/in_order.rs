@@ -1,4 +1,5 @@
-//! Work in parallel, results in order, memory bounded: the window between the drawers and the one writer.
+//! Work in parallel, results in order, memory bounded: the window between those who make a file's pieces and the
+//! one who writes them.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,22 +11,25 @@ use crate::error::Result;
 /// How often a thread that waits looks at the job's control.
 const GLANCE: Duration = Duration::from_millis(20);
 
+/// Results that may wait, per thread: enough that one slow piece leaves the other threads busy.
+const AHEAD: u64 = 4;
+
 struct Window<T> {
     next: u64,
     taken: u64,
-    ready: BTreeMap<u64, T>,
-    failed: Option<crate::error::Error>,
+    ready: BTreeMap<u64, Result<T>>,
     stop: bool,
 }
 
 /// Runs `work` for `0..count` on the job's threads, each with its own state from `make`, and gives the results to
-/// `take` on this thread in order. At most four results a thread wait. Returns what `done` makes of each state,
-/// in no particular order.
+/// `take` on this thread in order. At most [`AHEAD`] results a thread wait. Returns what `done` makes of each
+/// state, in no particular order.
 ///
 /// Must not be called from a thread of the job's pool, which it would block.
 ///
 /// # Errors
-/// The first error of `work` or `take`, or that of [`JobControl::check`].
+/// The first error, in the order of the pieces, of `work` or `take`, or that of [`JobControl::check`]; all threads
+/// have ended by then.
 pub fn in_order<W, T: Send, D: Send>(
     control: &JobControl,
     count: u64,
@@ -35,12 +39,11 @@ pub fn in_order<W, T: Send, D: Send>(
     mut take: impl FnMut(u64, T) -> Result<()>,
 ) -> Result<Vec<D>> {
     let threads = control.threads() as u64;
-    let ahead = threads * 4;
+    let ahead = threads * AHEAD;
     let window = Mutex::new(Window {
         next: 0,
         taken: 0,
         ready: BTreeMap::new(),
-        failed: None,
         stop: false,
     });
     let moved = Condvar::new();
@@ -52,17 +55,12 @@ pub fn in_order<W, T: Send, D: Send>(
                 let mut state = make();
                 while let Some(index) = claim(control, &window, &moved, ahead, count) {
                     let result = work(&mut state, index);
-                    let mut now = lock(&window);
-                    match result {
-                        Ok(item) => {
-                            now.ready.insert(index, item);
-                        }
-                        Err(error) => {
-                            now.failed.get_or_insert(error);
-                            now.stop = true;
-                        }
-                    }
+                    let failed = result.is_err();
+                    lock(&window).ready.insert(index, result);
                     moved.notify_all();
+                    if failed {
+                        break;
+                    }
                 }
                 lock(&states).push(done(state));
             });
@@ -107,12 +105,9 @@ fn drain<T>(
     for index in 0..count {
         let mut now = lock(window);
         let item = loop {
-            if let Some(error) = now.failed.take() {
-                return Err(error);
-            }
             control.check()?;
             if let Some(item) = now.ready.remove(&index) {
-                break item;
+                break item?;
             }
             if now.stop {
                 // A worker panicked; the scope passes the panic on.
@@ -152,6 +147,8 @@ impl<T> Drop for StopOnPanic<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
     use crate::error::Error;
 
@@ -162,7 +159,7 @@ mod tests {
             count,
             || (),
             |(), i| match fail {
-                Some(bad) if bad == i => Err(Error::Data("bad".to_owned())),
+                Some(bad) if bad <= i => Err(Error::Data(format!("piece {i}"))),
                 _ => Ok(i * 2),
             },
             |()| (),
@@ -185,9 +182,42 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_a_worker_ends_the_run() {
+    fn no_more_results_wait_than_the_window_holds() {
+        let control = JobControl::new(4, None);
+        let (made, taken) = (AtomicU64::new(0), AtomicU64::new(0));
+        in_order(
+            &control,
+            200,
+            || (),
+            |(), _| {
+                let ahead = made.fetch_add(1, Ordering::SeqCst) - taken.load(Ordering::SeqCst);
+                assert!(ahead <= 4 * AHEAD, "{ahead} results in memory");
+                Ok(())
+            },
+            |()| (),
+            |_, ()| {
+                taken.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            },
+        )
+        .expect("no failure");
+    }
+
+    #[test]
+    fn the_first_failed_piece_in_order_is_the_error() {
+        for threads in [1, 3] {
+            let control = JobControl::new(threads, None);
+            let error = run(&control, 1000, Some(77)).expect_err("piece 77 fails");
+            assert_eq!(error.to_string(), "piece 77");
+        }
+    }
+
+    #[test]
+    fn a_writer_that_fails_stops_the_threads() {
         let control = JobControl::new(2, None);
-        assert!(matches!(run(&control, 1000, Some(77)), Err(Error::Data(_))));
+        let full = |_, ()| Err(Error::Data("full".to_owned()));
+        let error = in_order(&control, u64::MAX, || (), |(), _| Ok(()), |()| (), full);
+        assert!(matches!(error, Err(Error::Data(_))));
     }
 
     #[test]
