@@ -30,8 +30,9 @@ def add_names(sheet: Sheet, report: ReportFacts, *, several: bool) -> list[str]:
         if several:
             place = sheet.body(field)
             local.append(name)
+            # XlsxWriter looks for the sheet by these very letters: an apostrophe must not be doubled.
             sheet.workbook.define_name(
-                f"{quoted(sheet.name)}!{name}", f"={quoted(sheet.name)}!{xl_range_abs(*place)}"
+                f"'{sheet.name}'!{name}", f"={quoted(sheet.name)}!{xl_range_abs(*place)}"
             )
         else:
             sheet.workbook.define_name(name, f"={report.range(sheet, field)}")

@@ -62,7 +62,8 @@ class ReportFacts:
     def range(self, sheet: Sheet, field: str) -> str:
         """The true range of a column, for charts and formulas on any sheet: `'Sales'!$C$5:$C$90210`.
 
-        Group headers and subtotals stand in it too: total it with `SUBTOTAL`, which leaves subtotals out.
+        Rows of groups stand in it too: `SUBTOTAL` leaves out the live totals among them (sum, avg, min, max,
+        count), and no others.
         Raises `TemplateFailed` for a column that the sheet does not have.
         """
         column = xl_col_to_name(sheet.column(field), col_abs=True)

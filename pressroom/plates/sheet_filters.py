@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pressroom.errors import DefinitionError, TemplateFailed
 from pressroom.plates.sheet_guard import text_literal
+from pressroom.plates.sheet_values import DAY_ZERO
 from pressroom.rules import Between, Compared, Contains, Empty, misfit, parse_condition
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from pressroom.rules import Condition, Value
 
 EPOCH = dt.date(1970, 1, 1)
-EXCEL_EPOCH = dt.date(1899, 12, 30)
-"""Day 0 of serial numbers from March 1900 on."""
 
 
 def add_filters(sheet: Sheet) -> list[dict[str, Any]]:
@@ -61,7 +60,7 @@ def _criterion(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, dt.date):
-        return str((value - EXCEL_EPOCH).days)
+        return str((value - DAY_ZERO).days)
     if not isinstance(value, str):
         return f"{value:f}"
     return text_literal(_escaped(value))

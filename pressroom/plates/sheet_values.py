@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FIRST_DAY = dt.date(1900, 1, 1)
 """Excel knows no day before it."""
+DAY_ZERO, LAST_WRONG_DAY = dt.date(1899, 12, 30), dt.date(1900, 2, 28)
+"""Where serial numbers count from, but for the days before Excel's 29 February 1900."""
 MAX_DIGITS = 15
 """Significant digits that Excel keeps."""
 MAX_TEXT = 32_767
@@ -50,9 +52,11 @@ def fits(value: float | Decimal) -> bool:
 
 
 def chart_value(value: Any) -> str | float | None:  # noqa: ANN401 - whatever a series holds
-    """A value for a chart's cache: numbers as they are, everything else as text."""
+    """A value for a chart's cache: numbers as they are, days as serial numbers, everything else as text."""
     if value is None or isinstance(value, bool):
         return None if value is None else str(value)
+    if type(value) is dt.date and value > LAST_WRONG_DAY:
+        return (value - DAY_ZERO).days
     if isinstance(value, int | float | Decimal):
         return float(value) if math.isfinite(value) else None
     return str(value)

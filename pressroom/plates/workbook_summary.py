@@ -136,7 +136,7 @@ def _chart(workbook: Workbook, chart: Chart, report: ReportFacts, place: tuple[s
         "name": place[0],
         "categories": place[1],
         "values": place[2],
-        "categories_data": [chart_value(x) for x, _ in points],
+        "categories_data": [_category(x, chart) for x, _ in points],
         "values_data": [chart_value(y) for _, y in points],
     }
     if chart.kind == "pie":
@@ -165,6 +165,8 @@ def _chart(workbook: Workbook, chart: Chart, report: ReportFacts, place: tuple[s
         if chart.format:
             values["num_format"] = chart.format
         categories = {"num_font": font, "line": {"color": styles.LINE}}
+        if points and isinstance(points[0][0], dt.date):
+            categories["num_format"] = "d mmm yy"
         if chart.kind == "bar":
             # XlsxWriter's y axis of a bar chart is its category axis, at the left; the first value on top.
             drawn.set_y_axis(categories | {"reverse": True, "major_gridlines": {"visible": False}})
@@ -172,12 +174,17 @@ def _chart(workbook: Workbook, chart: Chart, report: ReportFacts, place: tuple[s
         else:
             if points and isinstance(points[0][0], dt.date):
                 # A date axis spaces its labels; a category axis writes them over each other.
-                categories |= {"date_axis": True, "num_format": "d mmm yy"}
+                categories["date_axis"] = True
             drawn.set_x_axis(categories)
             drawn.set_y_axis(values)
     drawn.set_size({"width": CHART_WIDTH, "height": CHART_HEIGHT})
     drawn.set_chartarea({"border": {"color": styles.LINE}})
     return drawn
+
+
+def _category(x: Any, chart: Chart) -> str | float | None:  # noqa: ANN401 - whatever a series holds
+    """A category for the chart's cache. A legend has no number format: a pie's days are texts."""
+    return chart_value(x.isoformat() if chart.kind == "pie" and isinstance(x, dt.date) else x)
 
 
 def _crosstab(worksheet: Worksheet, sheet: Sheet, crosstab: Crosstab, report: ReportFacts, row: int) -> int:

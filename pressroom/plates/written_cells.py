@@ -15,7 +15,8 @@ class WrittenCells(defaultdict[int, "WrittenRow"]):
     """Stands in for XlsxWriter's `Worksheet.table`: cells by row and column, from 0."""
 
     def __init__(self, module: Path) -> None:
-        super().__init__(lambda: WrittenRow(str(module)))
+        name = str(module)
+        super().__init__(lambda: WrittenRow(name))
 
 
 class WrittenRow(dict[int, Any]):

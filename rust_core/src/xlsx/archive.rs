@@ -73,6 +73,8 @@ impl<'a> Archive<'a> {
                 .get(at + 46..at + 46 + name_length)
                 .and_then(|name| std::str::from_utf8(name).ok())
                 .ok_or_else(|| broken("an entry's name is not UTF-8"))?;
+            // XlsxWriter 3.3 names one part of embed_image() as relationships do, from the root on.
+            let name = name.trim_start_matches('/');
             entries.push(Entry::read(bytes, at, name)?);
             at += 46
                 + name_length

@@ -71,6 +71,18 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&bytes[done..]);
 }
 
+/// Whether `text` has what only `_xHHHH_` can say.
+pub fn needs_code(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let code = |(at, &byte): (usize, &u8)| match byte {
+        b'\t' | b'\n' => false,
+        b'_' => is_code(&bytes[at..]),
+        0xEF => matches!(bytes[at..], [0xEF, 0xBF, 0xBE | 0xBF, ..]),
+        byte => byte < 0x20,
+    };
+    bytes.iter().enumerate().any(code)
+}
+
 /// Whether the bytes start with something a reader would take for an escape: `_x` four hex digits `_`.
 ///
 /// The closing `_` may also be the first byte of an escape that is about to be written.

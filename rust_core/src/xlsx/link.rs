@@ -52,8 +52,8 @@ pub enum Linked {
     Yes,
     /// Nothing is written: the cell or its address has no value, so there is nothing to link.
     Nothing,
-    /// Nothing is written: the address or the text is longer than a formula takes.
-    TooLong,
+    /// Nothing is written: the address or the text is longer than a formula takes, or has what none can have.
+    Unfit,
 }
 
 impl Link {
@@ -79,7 +79,7 @@ impl Link {
             return Linked::Nothing;
         };
         let (Some(address), Some(text)) = (literal(&address), literal(&scratch)) else {
-            return Linked::TooLong;
+            return Linked::Unfit;
         };
         // A number stays one, so that formats and totals go on as without the link.
         let (kind, label, value): (&[u8], &str, &str) = match fit {
@@ -116,8 +116,12 @@ fn plain(value: Value<'_>, out: &mut String) -> Option<Fit> {
     (fit != Fit::Nothing).then_some(fit)
 }
 
-/// A text in quotes as a formula has it; `None` when it is too long for one.
+/// A text in quotes as a formula has it; `None` when it is too long for one, or needs an escape: readers differ on
+/// whether formulas have any.
 fn literal(text: &str) -> Option<String> {
+    if escape::needs_code(text) {
+        return None;
+    }
     let quoted = text.replace('"', "\"\"");
     (quoted.encode_utf16().count() <= MAX_LITERAL).then(|| format!("\"{quoted}\""))
 }
@@ -179,13 +183,20 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_needs_an_escape_is_no_link() {
+        for text in ["_x0041_", "a\u{1}b", "\u{fffe}"] {
+            assert_eq!(written(Value::Text(text), Value::Int(1)).0, Linked::Unfit);
+        }
+    }
+
+    #[test]
     fn what_has_no_value_or_is_too_long_is_no_link() {
         assert_eq!(written(Value::Null, Value::Int(1)).0, Linked::Nothing);
         assert_eq!(written(Value::Int(1), Value::Null).0, Linked::Nothing);
         let long = "x".repeat(236);
         assert_eq!(
             written(Value::Int(1), Value::Text(&long)),
-            (Linked::TooLong, String::new())
+            (Linked::Unfit, String::new())
         );
         assert_eq!(
             written(Value::Int(1), Value::Text(&long[..235])).0,
@@ -193,7 +204,7 @@ mod tests {
         );
         assert_eq!(
             written(Value::Text(&"\"".repeat(128)), Value::Int(1)).0,
-            Linked::TooLong
+            Linked::Unfit
         );
     }
 }

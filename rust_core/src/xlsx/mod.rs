@@ -10,6 +10,7 @@ mod above;
 mod archive;
 mod bands;
 mod deflate;
+mod drawings;
 mod edit;
 mod escape;
 mod filter;

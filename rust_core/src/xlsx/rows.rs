@@ -327,7 +327,7 @@ impl<'w, 'a> Line<'w, 'a> {
                         self.count(link.shown, value);
                     }
                     let linked = link.write(|column| columns[column].column.value(at), out);
-                    self.tally.unlinked += u64::from(linked == Linked::TooLong);
+                    self.tally.unlinked += u64::from(linked == Linked::Unfit);
                     if linked != Linked::Yes {
                         self.value(cell, value, out);
                     }

@@ -212,6 +212,14 @@ impl<'i> SheetSpecimen<'i> {
                     "r",
                     &format!("{}{}", column_letters(column), shifted + 1),
                 );
+                // An array's formula says which cells it fills.
+                let array = child(cell, "f").and_then(|f| Some((f, f.attribute("ref")?)));
+                if let Some((formula, range)) = array {
+                    let moved = map.map(range).map_err(|range| {
+                        self.bad(&format!("an array formula over {range}, which is no range"))
+                    })?;
+                    edits.set(formula, "ref", &moved.unwrap_or_default());
+                }
             }
         }
         Ok(())

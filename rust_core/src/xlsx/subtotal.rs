@@ -4,6 +4,9 @@
 //! `SUBTOTAL`s in that range, but nothing else: a group header's year or a median there would count as data.
 //! Then, and where a cell is not the number it stands for, the total is a plain value.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::number;
 use super::plate::SheetBands;
 use super::reference::column_letters;
@@ -43,16 +46,33 @@ enum Looks {
 pub struct Formulas<'a> {
     crunched: &'a Crunched,
     bands: &'a SheetBands,
+    /// What was asked already: each level asks for those inside it.
+    known: RefCell<HashMap<(usize, Option<usize>), Option<Formula>>>,
 }
 
 impl<'a> Formulas<'a> {
     /// The formulas of `crunched` on a sheet with these bands.
     pub fn new(crunched: &'a Crunched, bands: &'a SheetBands) -> Self {
-        Self { crunched, bands }
+        Self {
+            crunched,
+            bands,
+            known: RefCell::default(),
+        }
     }
 
     /// The formula of total `total` for the groups of `level` (`None`: the whole report).
     pub fn of(&self, total: usize, level: Option<usize>) -> Option<Formula> {
+        let known = self.known.borrow().get(&(total, level)).cloned();
+        known.unwrap_or_else(|| {
+            let found = self.find(total, level);
+            self.known
+                .borrow_mut()
+                .insert((total, level), found.clone());
+            found
+        })
+    }
+
+    fn find(&self, total: usize, level: Option<usize>) -> Option<Formula> {
         let plan = &self.crunched.plan;
         let wanted = plan.totals.get(total)?;
         let place = self

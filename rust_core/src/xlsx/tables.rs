@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use roxmltree::Node;
 
 use super::archive::Archive;
+use super::drawings::Floating;
 use super::edit::{Edits, attribute, child, parse};
 use super::reference::RowMap;
 use crate::error::{Error, Result};
@@ -24,6 +25,7 @@ pub struct SheetRelationships {
     path: String,
     source: Option<String>,
     tables: Vec<Table>,
+    floating: Vec<Floating>,
     /// Whether the sheet has parts that further sheets can't share: drawings, comments, pictures.
     pub has_drawings: bool,
 }
@@ -81,6 +83,7 @@ impl SheetRelationships {
             path: path.clone(),
             source: None,
             tables: Vec::new(),
+            floating: Vec::new(),
             has_drawings: false,
         };
         if !archive.contains(&path) {
@@ -99,6 +102,8 @@ impl SheetRelationships {
                     });
                 } else if !kind.ends_with("/hyperlink") {
                     relationships.has_drawings = true;
+                    let part = target.replacen("../", "xl/", 1);
+                    relationships.floating.extend(Floating::new(kind, part));
                 }
             }
         }
@@ -106,11 +111,17 @@ impl SheetRelationships {
         Ok(relationships)
     }
 
-    /// The tables of the first sheet, with their true range.
+    /// The tables of the first sheet with their true range, and what floats below its rows in its place. Returns how
+    /// much of that is left out, because the sheet ends before.
     ///
     /// # Errors
     /// [`Error::Plate`] for a broken part.
-    pub fn first(&self, archive: &Archive<'_>, map: &RowMap, out: &mut SheetParts) -> Result<()> {
+    pub fn first(
+        &self,
+        archive: &Archive<'_>,
+        map: &RowMap,
+        out: &mut SheetParts,
+    ) -> Result<usize> {
         for table in &self.tables {
             let source = archive.entry(&table.part)?.text()?;
             out.parts.insert(
@@ -118,7 +129,11 @@ impl SheetRelationships {
                 table_xml(&table.part, &source, map, None)?,
             );
         }
-        Ok(())
+        let mut left = 0;
+        for floating in &self.floating {
+            left += floating.moved(archive, map, out)?;
+        }
+        Ok(left)
     }
 
     /// Relationships and tables of further sheet number `number` (2, 3, …) at `part`; the ids of its tables.

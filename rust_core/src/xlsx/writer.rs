@@ -154,6 +154,8 @@ struct LargeSheet<'a, 'i> {
     tables: Vec<Vec<String>>,
     shown: Vec<bool>,
     left_drawings: bool,
+    /// Pictures, charts and notes below the rows, where those take several sheets.
+    left_below: usize,
 }
 
 impl<'a, 'i> LargeSheet<'a, 'i> {
@@ -194,6 +196,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
             tables: vec![Vec::new()],
             shown,
             left_drawings: false,
+            left_below: 0,
         })
     }
 
@@ -208,7 +211,7 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
     ) -> Result<Self> {
         let own = workbook.sheet(&self.plate.name)?;
         self.part.clone_from(&own.part);
-        relationships.first(archive, &self.change.map, extra)?;
+        self.left_below = relationships.first(archive, &self.change.map, extra)?;
         let names = further_names(&workbook.names(), &self.plate.name, self.rows.len() - 1);
         let stem = own.part.strip_suffix(".xml").unwrap_or(&own.part);
         for (number, (rows, name)) in self.rows.iter().skip(1).zip(names).enumerate() {
@@ -430,6 +433,12 @@ impl Report {
                     "sheet {name:?}: charts, pictures and comments stand on its first sheet only"
                 ));
             }
+            if large.left_below > 0 {
+                warnings.push(format!(
+                    "sheet {name:?}: {} charts, pictures and comments below the rows are left out: put them above",
+                    large.left_below
+                ));
+            }
             if tally.cut > 0 {
                 warnings.push(format!(
                     "sheet {name:?}: {} texts were cut at the 32,767 characters of a cell",
@@ -438,8 +447,8 @@ impl Report {
             }
             if tally.unlinked > 0 {
                 warnings.push(format!(
-                    "sheet {name:?}: {} links are longer than the 255 characters that a formula takes and became \
-                     plain cells",
+                    "sheet {name:?}: {} links are longer than the 255 characters that a formula takes, or have \
+                     characters that none can have, and became plain cells",
                     tally.unlinked
                 ));
             }
