@@ -22,7 +22,7 @@ from pressroom.errors import (
 )
 from pressroom.jobs import Phase
 from pressroom.plan import make_plan
-from pressroom.plates.page import PageDesign
+from pressroom.plates.pango import load_pango
 from pressroom.plates.sheet import make_sheet_plate
 from pressroom.source import Source
 
@@ -89,6 +89,8 @@ def build(
     `folder` exists, is this run's own, and also takes the spool and the SQL engine's spill. `enter` is told
     each phase as it starts. Raises a `PressroomError`; the caller throws the folder away then.
     """
+    if "pdf" in outputs:
+        load_pango()
     run = _Run(report, dict(parameters), control, cache, enter)
     with core_errors(control):
         plan, crunched = run.read(datasets, folder, memory_limit_bytes)
@@ -147,6 +149,9 @@ class _Run:
 
     def pdf(self, plan: Plan, crunched: rust_core.Crunched, path: Path) -> rust_core.Written:
         """WeasyPrint designs, the core paginates and draws."""
+        # With WeasyPrint, which was loaded because there is a PDF to make.
+        from pressroom.plates.page import PageDesign
+
         self.enter(Phase.DESIGNING)
         with self._timed("plate"):
             design = PageDesign(self.report, plan, crunched, self.parameters, self.cache)

@@ -25,9 +25,12 @@ def create_tasks(app: Celery, settings: Settings, build: str, ring: Ring) -> Cal
     def runner() -> Runner:
         # Here and not above: only a child makes reports, and its parent need not carry what that takes.
         from pressroom.files import Files
+        from pressroom.plates.pango import load_pango
         from pressroom.store import Store
         from worker.run import Runner
 
+        # Before the first job, not in it.
+        load_pango()
         files = Files(settings.data_dir)
         return Runner(Store.open(settings.database), files, settings, resolve_name(build), ring)
 

@@ -69,6 +69,9 @@ def _check_plates(
     from pressroom.build import SPOOL, core_errors
     from pressroom.cli.rendering import datasets
     from pressroom.plan import make_plan
+    from pressroom.plates.pango import load_pango
+
+    load_pango()
     from pressroom.plates.page import PageDesign
     from pressroom.plates.sheet import make_sheet_plate
     from pressroom.source import Source

@@ -174,9 +174,7 @@ def test_every_script_goes_through_names_titles_values_and_paths(report: Path) -
     assert "naïve Ω Жук" in text
 
 
-def test_without_pango_the_error_says_what_to_install(report: Path) -> None:
-    # A machine without Pango, as the loader of shared libraries sees it.
-    main = """
+NO_PANGO = """
 import cffi
 load = cffi.FFI.dlopen
 def dlopen(self, name, flags=0):
@@ -187,8 +185,18 @@ cffi.FFI.dlopen = dlopen
 from pressroom.cli import main
 main()
 """
-    done = render(report, main=main)
+"""A machine without Pango, as the loader of shared libraries sees it."""
+
+
+def test_without_pango_the_error_says_what_to_install(report: Path) -> None:
+    done = render(report, main=NO_PANGO)
     assert done.returncode == 1
     assert done.stderr.startswith("error: Pango, which lays out the pages, can't be loaded")
     assert "apt-get install libpango-1.0-0" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_workbook_needs_no_pango(report: Path) -> None:
+    done = render(report, "--format", "xlsx", main=NO_PANGO)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.suffix for path in (report / "out").iterdir()] == [".xlsx"]
