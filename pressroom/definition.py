@@ -122,6 +122,29 @@ def _sound_condition(text: str) -> str:
     return text
 
 
+class Show(_Model):
+    """What draws a column's numbers; `data_bar` is short for `{kind: data_bar}`.
+
+    Bars, colours and icons run from the column's smallest detail value (bars: or 0) to its largest, unless
+    `min` or `max` say otherwise: what lies beyond looks like the end.
+    """
+
+    kind: Literal["data_bar", "color_scale", "icons"]
+    min: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    max: Annotated[float, Field(allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        return {"kind": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.min is not None and self.max is not None and self.min >= self.max:
+            raise ValueError(f"min {self.min:g} is not below max {self.max:g}")
+        return self
+
+
 class Column(_Model):
     """A column of the detail rows."""
 
@@ -135,9 +158,7 @@ class Column(_Model):
     )
     width: Annotated[float, Field(gt=0, le=255)] | None = Field(default=None, description="characters, XLSX")
     align: Literal["left", "center", "right"] | None = None
-    show: Literal["data_bar", "color_scale", "icons"] | None = Field(
-        default=None, description="draws the numbers of the detail rows, XLSX"
-    )
+    show: Show | None = Field(default=None, description="draws the numbers of the detail rows, XLSX")
     rules: tuple[Rule, ...] = ()
     filter: Annotated[str, Field(max_length=200), AfterValidator(_sound_condition)] | None = Field(
         default=None, description='rows that are shown when the workbook opens: ">= 60", XLSX'

@@ -15,6 +15,7 @@ from pressroom.plates.sheet_styles import TINTS
 from pressroom.rules import Between, Compared, Contains, Empty, misfit
 
 if TYPE_CHECKING:
+    from pressroom.definition import Show
     from pressroom.plates.worksheet import Sheet
     from pressroom.rules import Condition, Rule, Value
 
@@ -34,7 +35,7 @@ def add_looks(sheet: Sheet) -> None:
     guard = other_rows(sheet.bands, sheet.types, row)
     for field in dict.fromkeys([*sheet.rules, *sheet.shows]):
         place = sheet.body(field)
-        rules, shown = sheet.rules.get(field, ()), sheet.shows.get(field)
+        rules, shown = sheet.rules.get(field, ()), sheet.shown(field)
         if guard and (rules or shown):
             stop = {"type": "formula", "criteria": f"={guard}", "stop_if_true": True}
             sheet.worksheet.conditional_format(*place, stop)
@@ -94,18 +95,25 @@ def _properties(rule: Rule) -> dict[str, Any]:
     return {key: value for key, value in wanted.items() if value is not None}
 
 
-def _shown(sheet: Sheet, field: str, shown: str) -> dict[str, Any] | None:
+def _shown(sheet: Sheet, field: str, shown: Show) -> dict[str, Any] | None:
     """A drawn column, scaled by the ends of its detail rows: totals must not dwarf them; `None` if empty."""
     stats = sheet.stats(field)
     if stats["type"] not in NUMBERS and stats["min"] is not None:
         raise DefinitionError(
-            f"report.yaml: columns.{field}.show: {shown} needs numbers, and the column holds {stats['type']}"
+            f"report.yaml: columns.{field}.show: {shown.kind} needs numbers, and the column holds "
+            f"{stats['type']} values"
         )
     low, high = _number(stats["min"]), _number(stats["max"])
     if low is None or high is None:
         return None
+    if shown.kind == "data_bar":
+        low, high = min(low, 0), max(high, 0) if high > low or high > 0 else 1
+    low = low if shown.min is None else shown.min
+    # Where one end is given and every value lies beyond it, the other is the same.
+    high = max(high, low) if shown.max is None else shown.max
+    low = min(low, high)
     ends = {"min_type": "num", "max_type": "num"}
-    match shown:
+    match shown.kind:
         case "data_bar":
             return ends | {
                 "type": "data_bar",
@@ -114,8 +122,8 @@ def _shown(sheet: Sheet, field: str, shown: str) -> dict[str, Any] | None:
                 "bar_color": BAR,
                 "bar_negative_color": BAR_NEGATIVE,
                 "bar_axis_color": BAR_AXIS,
-                "min_value": min(low, 0),
-                "max_value": max(high, 0) if high > low or high > 0 else 1,
+                "min_value": low,
+                "max_value": high,
             }
         case "color_scale" if low < 0 < high:
             colors = {"min_color": LOW, "mid_color": MIDDLE, "max_color": HIGH}
@@ -128,8 +136,6 @@ def _shown(sheet: Sheet, field: str, shown: str) -> dict[str, Any] | None:
             third = (high - low) / 3
             steps = [{"criteria": ">=", "type": "number", "value": low + n * third} for n in (2, 1)]
             return {"type": "icon_set", "icon_style": "3_arrows", "icons": steps}
-        case _:
-            raise DefinitionError(f"column {field!r} can't show {shown!r}: data_bar, color_scale or icons")
 
 
 def _number(value: float | Decimal | None) -> float | None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from pressroom.definition import TotalKind
+from pressroom.definition import Show, TotalKind
 from pressroom.errors import TemplateFailed
 from pressroom.plates import sheet_bands
 from pressroom.plates.sheet_rules import add_looks
@@ -62,7 +63,7 @@ class Sheet:
         columns = {column.name: column.definition for column in plan.columns if not column.running}
         self.rules: dict[str, tuple[Rule, ...]] = {f: c.rules for f, c in columns.items() if c.rules}
         """Rules by field; a design may change them, and the next five."""
-        self.shows: dict[str, str] = {f: c.show for f, c in columns.items() if c.show}
+        self.shows: dict[str, Show | str] = {f: c.show for f, c in columns.items() if c.show}
         self.links: dict[str, str] = {f: c.link for f, c in columns.items() if c.link}
         self.filters: dict[str, str] = {f: c.filter for f, c in columns.items() if c.filter}
         self.zebra: bool = plan.definition.xlsx.zebra
@@ -95,6 +96,19 @@ class Sheet:
         """What the crunch found in a column: `type`, `nulls`, `min`, `max`, …."""
         found: dict[str, Any] = self._columns[self.column(field)]
         return found
+
+    def shown(self, field: str) -> Show | None:
+        """What draws a column's numbers; a design may have said it as report.yaml does.
+
+        Raises `TemplateFailed` for what is no way to show numbers.
+        """
+        if (show := self.shows.get(field)) is None:
+            return None
+        try:
+            return Show.model_validate(show)
+        except ValidationError as error:
+            why = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise TemplateFailed(f"column {field!r} can't show {show!r}: {why}") from None
 
     def style(
         self, kind: str, field: str | None = None, *, level: int | None = None, **properties: object
@@ -176,7 +190,7 @@ class Sheet:
             if total.column == column and total.kind not in sheet_bands.WHOLE:
                 # Totals are bold, which is wider.
                 longest = max(longest, round(1.1 * len(format_value(plan_column.format, value))))
-        if self.shows.get(plan_column.name) == "icons":
+        if (show := self.shown(plan_column.name)) and show.kind == "icons":
             longest += ICON
         words = max(len(word) for word in plan_column.heading.split() or [""])
         wide = max(longest + 1.5, words + FILTER_BUTTON, (len(plan_column.heading) + FILTER_BUTTON) / 2)

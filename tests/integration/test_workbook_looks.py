@@ -86,6 +86,35 @@ def test_bars_scales_and_icons_end_where_the_detail_rows_end(tmp_path: Path) -> 
     assert [node.text for node in own] == [f"C5:C{LAST}"], "the x14 bar follows the true rows too"
 
 
+@pytest.mark.parametrize(
+    ("show", "ends"),
+    [
+        ("{kind: data_bar, max: 50}", [0, 50]),
+        ("{kind: data_bar, min: -10}", [-10, 177]),
+        ("{kind: data_bar, min: 500}", [500, 500]),
+        ("{kind: color_scale, min: 20, max: 30.5}", [20, 30.5]),
+    ],
+)
+def test_the_ends_of_bars_and_scales_can_be_given(tmp_path: Path, show: str, ends: list[float]) -> None:
+    book = build(tmp_path / "r", SALES.replace("show: data_bar", f"show: {show}"), SALES_SQL)
+    sheet = openpyxl.load_workbook(book.path)["Sales"]
+    areas = [area for area in sheet.conditional_formatting if str(area.sqref) == f"C5:C{LAST}"]
+    drawn = [rule.dataBar or rule.colorScale for area in areas for rule in area.rules if not rule.formula]
+    assert [end.val for end in drawn[0].cfvo] == ends
+
+
+@pytest.mark.parametrize(
+    ("show", "message"),
+    [("{kind: bars}", "show.kind"), ("{kind: icons, min: 3, max: 3}", "min 3 is not below max 3")],
+)
+def test_a_show_that_makes_no_sense_is_named(tmp_path: Path, show: str, message: str) -> None:
+    with pytest.raises(DefinitionError, match=message):
+        build(tmp_path / "r", SALES.replace("show: data_bar", f"show: {show}"), SALES_SQL)
+    design = "def design(workbook, sheet, report):\n    sheet.shows['amount'] = 'bars'\n"
+    with pytest.raises(TemplateFailed, match="column 'amount' can't show 'bars'"):
+        build(tmp_path / "d", SALES, SALES_SQL, workbook=design)
+
+
 def test_a_report_without_groups_needs_no_guard(tmp_path: Path) -> None:
     book = build(tmp_path / "r", FLAT, SALES_SQL)
     assert formulas(book, "C5:C64")[0] == ("AND(ISNUMBER($C5),$C5>100)", False)

@@ -67,7 +67,7 @@ def test_a_good_definition_is_read_with_its_short_forms(tmp_path: Path) -> None:
             "/report.yaml:9: crosstabs.0.total: weighted_avg is for columns",
         ),
         (("columns:", "columns: ["), "/report.yaml:5: not YAML"),
-        (("{field: item}", "{field: item, show: stars}"), "/report.yaml:5: columns.0.show: "),
+        (("{field: item}", "{field: item, show: stars}"), "/report.yaml:5: columns.0.show.kind: "),
         (
             ("{field: item}", "{field: item, rules: [{when: 'over 9', bold: true}]}"),
             "/report.yaml:5: columns.0.rules.0: 'over 9' is no condition",
