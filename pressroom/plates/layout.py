@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from weasyprint.formatting_structure import boxes
 
 from pressroom.errors import TemplateFailed
+from pressroom.plates.band_markup import MARK
 from pressroom.plates.paint import Painter
-from pressroom.plates.specimen import MARK
 from pressroom.plates.texts import PT, Lettering, lines
 from pressroom.plates.unreplayed import unreplayed
 
