@@ -158,7 +158,7 @@ class _Run:
             plate = design.plate()
             pagination = rust_core.paginate(crunched, plate, self.control)
             before, after = design.surroundings(pagination.pages)
-        self.warnings += design.warnings
+        self.warnings += [*design.warnings, *map(str, design.unreplayed)]
         self.enter(Phase.WRITING)
         with self._timed("pdf"):
             return rust_core.write_pdf(crunched, plate, pagination, str(path), self.control, before, after)

@@ -96,7 +96,7 @@ def _check_plates(
         before, after = design.surroundings(pagination.pages)
         extra = " and pages of its own around it" if before or after else ""
         yield f"PDF: plate made; the table takes {pagination.pages:,} pages{extra}"
-        for warning in design.warnings:
+        for warning in (*design.warnings, *design.unreplayed):
             yield f"PDF: warning: {warning}"
         make_sheet_plate(report, plan, crunched, values)
         yield "XLSX: plate made"

@@ -4,7 +4,7 @@
 magic "PRPLATE1"   8 bytes
 sha256             32 bytes, of everything after it
 length of text     8 bytes, big endian
-text               JSON: the layout and the warnings of the design, UTF-8
+text               JSON: the layout, the warnings, the unreplayed CSS, UTF-8
 furniture          PDF
 ```
 """
@@ -21,12 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pressroom.plates.unreplayed import Unreplayed
+
 _MAGIC = b"PRPLATE1"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPlate:
-    """A page plate as plain data: layout JSON, furniture PDF, and what the design was warned of.
+    """A page plate as plain data: layout JSON, furniture PDF, warnings, and CSS that it can't replay.
 
     `extent` tells where the specimen stood: pages before it, pages up to its end, all pages.
     """
@@ -35,6 +37,7 @@ class StoredPlate:
     furniture: bytes
     warnings: tuple[str, ...]
     extent: tuple[int, int, int]
+    unreplayed: tuple[Unreplayed, ...] = ()
 
     @property
     def font_files(self) -> frozenset[str]:
@@ -43,7 +46,9 @@ class StoredPlate:
 
     def to_bytes(self) -> bytes:
         """The file's content."""
-        text = json.dumps({"layout": self.layout, "warnings": self.warnings, "extent": self.extent}).encode()
+        known = {"layout": self.layout, "warnings": self.warnings, "extent": self.extent}
+        unreplayed = [(one.css, one.where, one.instead) for one in self.unreplayed]
+        text = json.dumps({**known, "unreplayed": unreplayed}).encode()
         body = len(text).to_bytes(8, "big") + text + self.furniture
         return _MAGIC + hashlib.sha256(body).digest() + body
 
@@ -56,7 +61,8 @@ class StoredPlate:
         end = 8 + int.from_bytes(body[:8], "big")
         text: dict[str, Any] = json.loads(body[8:end])
         before, through, total = text["extent"]
-        return cls(text["layout"], body[end:], tuple(text["warnings"]), (before, through, total))
+        unreplayed = tuple(Unreplayed(*one) for one in text["unreplayed"])
+        return cls(text["layout"], body[end:], tuple(text["warnings"]), (before, through, total), unreplayed)
 
 
 class PlateCache:

@@ -21,6 +21,8 @@ from pressroom.plates.fontconfig import Face, coordinates, installed_files, patt
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pressroom.plates.unreplayed import UnreplayedCss
+
 # One character of each common script and of what reports like to print; a fallback is kept when it is the
 # first in fontconfig's order that has one of them.
 _PROBES = "AÅșẾΩЖҚאبپकবதతไ한字か—→✓★€₹₿∑≤■①½ﬁ"
@@ -31,7 +33,7 @@ class FontTable:
     """The fonts of one plate by number; each file, face and set of features once."""
 
     def __init__(
-        self, configuration: FontConfiguration, folder: Path, texts: Iterable[str], warnings: list[str]
+        self, configuration: FontConfiguration, folder: Path, texts: Iterable[str], unreplayed: UnreplayedCss
     ) -> None:
         """`folder` keeps the files that outlive WeasyPrint: web fonts and instances of variable fonts.
 
@@ -41,7 +43,7 @@ class FontTable:
         self._configuration = configuration
         self._folder = folder
         self._probes = dict.fromkeys(_PROBES + "".join(sorted({c for t in texts for c in t if c > "\x7f"})))
-        self._warnings = warnings
+        self._unreplayed = unreplayed
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._styles: dict[tuple[Any, ...], int] = {}
 
@@ -108,7 +110,11 @@ class FontTable:
         if face is None:
             raise TemplateFailed(f"font-family {families}: fontconfig names no file for it")
         if pattern.has(b"embolden"):
-            self._warn(f"font-family {families}: no bold face is installed; the regular one is printed")
+            self._unreplayed.add(
+                f"font-weight: {style['font_weight']}",
+                f"font-family {families}",
+                "is printed regular: no bold face is installed",
+            )
         at = coordinates(pango.pango_font_get_hb_font(font))
         if at or face.variable or face.instance:
             return self._instanced(face, at), 0, pattern
@@ -148,10 +154,6 @@ class FontTable:
                 temp.write(data)
             Path(temp.name).replace(path)
         return str(path.resolve())
-
-    def _warn(self, message: str) -> None:
-        if message not in self._warnings:
-            self._warnings.append(message)
 
 
 @cache

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pressroom.plates.fonts import FontTable
     from pressroom.plates.layout import TablePage
+    from pressroom.plates.unreplayed import UnreplayedCss
 
 _COUNTERS = {"page": "page", "pages": "pages"}
 
@@ -34,7 +35,7 @@ def running_groups(found: Sequence[TablePage]) -> dict[str, int]:
 
 
 def take_texts(
-    page: TablePage, running: Mapping[str, int], fonts: FontTable, warnings: list[str]
+    page: TablePage, running: Mapping[str, int], fonts: FontTable, unreplayed: UnreplayedCss
 ) -> list[dict[str, Any]]:
     """Texts of the page that show a page number or the open group, as cells; they are taken off the page.
 
@@ -43,12 +44,12 @@ def take_texts(
     parent = page.path[-1]
     parent.children = [child for child in parent.children if child is not page.table]
     cells: list[dict[str, Any]] = []
-    lettering = Lettering(fonts, warnings)
+    lettering = Lettering(fonts, unreplayed)
     for box in _boxes(page.page):
         content = box.style["content"]
         if not isinstance(content, tuple) or not any(_changes(token, running) for token in content):
             continue
-        parts = _parts(box, content, running, warnings)
+        parts = _parts(box, content, running, unreplayed)
         holder = box if isinstance(box, boxes.MarginBox) else _container(page.page, box)
         left = holder.content_box_x()
         for line in lines(holder):
@@ -76,7 +77,7 @@ def _parts(
     box: Any,  # noqa: ANN401 - a box with generated content
     content: Sequence[tuple[str, Any]],
     running: Mapping[str, int],
-    warnings: list[str],
+    unreplayed: UnreplayedCss,
 ) -> list[Any]:
     """The generated text as parts; the text itself says what named strings and attributes were."""
     texts = list(text_boxes(box))
@@ -96,7 +97,9 @@ def _parts(
         shown = value if kind == "string" else next(found)
         if kind == "counter()" and value[0] in _COUNTERS:
             if value[1] != "decimal":
-                _add(warnings, f"counter({value[0]}, {value[1]}) is printed in decimal on the table's pages")
+                unreplayed.add(
+                    f"counter({value[0]}, {value[1]})", "the table's pages", "is printed in decimal"
+                )
             parts.append(_COUNTERS[value[0]])
         elif kind == "string()" and value[0] in running:
             parts.append({"group": running[value[0]]})
@@ -145,8 +148,3 @@ def _remove(box: Any, gone: Sequence[Any]) -> None:  # noqa: ANN401 - boxes
         box.children = [child for child in box.children if not any(child is g for g in gone)]
         for child in box.children:
             _remove(child, gone)
-
-
-def _add(warnings: list[str], message: str) -> None:
-    if message not in warnings:
-        warnings.append(message)

@@ -15,14 +15,15 @@ from weasyprint.formatting_structure import boxes
 from pressroom.errors import TemplateFailed
 from pressroom.plates.band_markup import MARK
 from pressroom.plates.paint import Painter
+from pressroom.plates.row_styles import look_at
 from pressroom.plates.texts import PT, Lettering, lines
-from pressroom.plates.unreplayed import unreplayed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pressroom.plates.fonts import FontTable
     from pressroom.plates.specimen import Specimen
+    from pressroom.plates.unreplayed import UnreplayedCss
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,14 @@ def table_pages(pages: Sequence[Any]) -> list[TablePage]:
 
 
 def measure_bands(
-    found: Sequence[TablePage], specimen: Specimen, fonts: FontTable, warnings: list[str]
+    found: Sequence[TablePage], specimen: Specimen, fonts: FontTable, unreplayed: UnreplayedCss
 ) -> dict[str, Any]:
     """`PageBands` of the plate."""
     measured: dict[str, dict[str, Any]] = {}
     subtotals: dict[str, list[dict[str, Any]]] = {}
     seen: dict[Any, int] = {}
     for table_page in found:
-        painter = Painter(table_page.table, table_page.paper, warnings)
+        painter = Painter(table_page.table, table_page.paper, unreplayed)
         for group in table_page.table.children:
             for row in group.children:
                 index = seen.setdefault(row.element, len(seen))
@@ -108,9 +109,9 @@ def measure_bands(
                 band = {
                     "height": (row.height + gap) * PT,
                     "rects": painter.row(group, row, index, gap),
-                    "cells": list(_cells(row, specimen, Lettering(fonts, warnings))),
+                    "cells": list(_cells(row, specimen, Lettering(fonts, unreplayed))),
                 }
-                warnings.extend(w for w in unreplayed(row) if w not in warnings)
+                look_at(row, unreplayed)
                 if name.startswith(("subtotal", "total")):
                     subtotals.setdefault(name, []).append(band)
                 else:

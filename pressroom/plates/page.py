@@ -21,6 +21,7 @@ from pressroom.plates.rendering import Rendering, collected, render_document
 from pressroom.plates.specimen import Specimen
 from pressroom.plates.template import BUILT_IN, Templates
 from pressroom.plates.texts import PT
+from pressroom.plates.unreplayed import UnreplayedCss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pressroom.plates.cache import PlateCache
     from pressroom.reports import Report
 
-_VERSION = 1
+_VERSION = 2
 """Of the way in which plates are made; a change makes every cached plate anew."""
 
 
@@ -40,7 +41,8 @@ def _now() -> dt.datetime:
 class PageDesign:
     """The design of one job's PDF: the template is filled once, laid out for the plate and for the pages.
 
-    `warnings` grows as the work goes on; every error is a `TemplateFailed` that names template and line.
+    `warnings` and `unreplayed` grow as the work goes on; every error is a `TemplateFailed` that names
+    template and line.
     """
 
     def __init__(
@@ -55,6 +57,9 @@ class PageDesign:
         format_value: Callable[[str, object], str] | None = None,
     ) -> None:
         self.warnings: list[str] = []
+        """What WeasyPrint complained about; it draws the same without the plate."""
+        self.unreplayed = UnreplayedCss()
+        """What the plate would draw otherwise than WeasyPrint."""
         self._report = report
         self._plan = plan
         self._cache = cache
@@ -77,7 +82,8 @@ class PageDesign:
             self._stored = self._make()
             if self._cache:
                 self._cache.put(key, self._stored)
-        self._warn(self._stored.warnings)
+        self.warnings.extend(m for m in self._stored.warnings if m not in self.warnings)
+        self.unreplayed = UnreplayedCss(self._stored.unreplayed)
         return self._stored
 
     def surroundings(self, table_pages: int) -> tuple[bytes | None, bytes | None]:
@@ -159,20 +165,23 @@ class PageDesign:
 
     def _make(self) -> StoredPlate:
         warnings: list[str] = []
+        unreplayed = UnreplayedCss()
         rendering = self._render(warnings)
         found = self._find(rendering)
         first, following, third = found[0], found[1], found[2]
         extent = (first.number, found[-1].number + 1, len(rendering.pages))
         folder = self._cache.fonts if self._cache else passing_folder()
-        fonts = FontTable(rendering.fonts, folder, self._specimen.texts(), warnings)
+        fonts = FontTable(rendering.fonts, folder, self._specimen.texts(), unreplayed)
         _same_size(first.page, following.page)
         running = running_groups(found)
-        bands = measure_bands(found, self._specimen, fonts, warnings)
+        bands = measure_bands(found, self._specimen, fonts, unreplayed)
         kinds = [{"top": p.top * PT, "bottom": p.bottom * PT} for p in (first, following, third)]
-        texts = [take_texts(p, running, fonts, warnings) for p in (first, following, third)]
+        texts = [take_texts(p, running, fonts, unreplayed) for p in (first, following, third)]
         if kinds[1] != kinds[2] or not _alike(texts[1], texts[2]):
-            warnings.append(
-                "pages of the table differ (:left, :right or :nth); all but its first look like its second"
+            unreplayed.add(
+                "@page :left, :right or :nth",
+                "the table's pages",
+                "is not repeated: all but the first look like the second",
             )
         definition = self._plan.definition
         layout = {
@@ -193,10 +202,7 @@ class PageDesign:
         }
         with collected(warnings):
             furniture = rendering.pdf((first.number, following.number), bare=True)
-        return StoredPlate(json.dumps(layout), furniture, tuple(warnings), extent)
-
-    def _warn(self, messages: Any) -> None:  # noqa: ANN401 - an iterable of sentences
-        self.warnings.extend(m for m in messages if m not in self.warnings)
+        return StoredPlate(json.dumps(layout), furniture, tuple(warnings), extent, tuple(unreplayed))
 
 
 def _same_size(one: Any, other: Any) -> None:  # noqa: ANN401 - PageBoxes

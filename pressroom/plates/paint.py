@@ -11,6 +11,8 @@ from pressroom.plates.texts import PT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pressroom.plates.unreplayed import UnreplayedCss
+
 Edge = tuple[str, float]
 _TOP, _BOTTOM = "top", "bottom"
 
@@ -18,11 +20,11 @@ _TOP, _BOTTOM = "top", "bottom"
 class Painter:
     """Paints the rows of one laid-out table."""
 
-    def __init__(self, table: Any, paper: list[float], warnings: list[str]) -> None:  # noqa: ANN401 - TableBox
+    def __init__(self, table: Any, paper: list[float], unreplayed: UnreplayedCss) -> None:  # noqa: ANN401 - TableBox
         """`paper` is what shows through, as sRGB from 0 to 1."""
         self._table = table
         self._paper = paper
-        self._warnings = warnings
+        self._unreplayed = unreplayed
         self._collapse = table.style["border_collapse"] == "collapse"
 
     def row(self, group: Any, row: Any, index: int, gap: float) -> list[dict[str, Any]]:  # noqa: ANN401 - boxes
@@ -127,7 +129,7 @@ class Painter:
         if style in ("none", "hidden") or not width:
             return 0.0, get_color(box.style, f"border_{side}_color")
         if style != "solid":
-            self._warn(f"border-style: {style} of <{box.element_tag}> is drawn solid in the table's rows")
+            self._drawn_solid(style, f"<{box.element_tag}>")
         return width, get_color(box.style, f"border_{side}_color")
 
     def _collapsed(self, group: Any, row: Any, index: int) -> Iterator[tuple[float, float, Edge, Edge, Any]]:  # noqa: ANN401
@@ -145,14 +147,14 @@ class Painter:
         for x in range(len(positions)):
             style, width, color = vertical[index][x][1]
             if width and color.alpha:
-                self._drawn_solid(style)
+                self._drawn_solid(style, "<table>")
                 yield positions[x] - width / 2, width, (_TOP, 0), (_BOTTOM, 0), color
         for side, y in (("top", index), ("bottom", index + 1)):
             for x in range(len(table.column_widths)):
                 style, width, color = horizontal[y][x][1]
                 if not width or not color.alpha or not self._asks(group, row, side, x, (width, color)):
                     continue
-                self._drawn_solid(style)
+                self._drawn_solid(style, "<table>")
                 left = positions[x] - max(width_at(vertical, yy, x) for yy in (y - 1, y)) / 2
                 right = positions[x + 1] + max(width_at(vertical, yy, x + 1) for yy in (y - 1, y)) / 2
                 edge = _TOP if side == "top" else _BOTTOM
@@ -176,19 +178,15 @@ class Painter:
             for box in (*cells, row, *outer)
         )
 
-    def _drawn_solid(self, style: str) -> None:
+    def _drawn_solid(self, style: str, where: str) -> None:
         if style != "solid":
-            self._warn(f"border-style: {style} is drawn solid in the table's rows")
+            self._unreplayed.add(f"border-style: {style}", where, "is drawn solid in the table's rows")
 
     def _plain(self, background: Any, where: str) -> None:  # noqa: ANN401 - WeasyPrint's Background
         if any(layer.image is not None for layer in background.layers):
-            self._warn(f"background-image of <{where}> is not drawn in the table's rows")
+            self._unreplayed.add("background-image", f"<{where}>", "is not drawn in the table's rows")
         if background.style["box_shadow"]:
-            self._warn(f"box-shadow of <{where}> is not drawn in the table's rows")
-
-    def _warn(self, message: str) -> None:
-        if message not in self._warnings:
-            self._warnings.append(message)
+            self._unreplayed.add("box-shadow", f"<{where}>", "is not drawn in the table's rows")
 
 
 def _joined(rects: list[dict[str, Any]]) -> list[dict[str, Any]]:

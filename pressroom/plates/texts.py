@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pressroom.plates.fonts import FontTable
+    from pressroom.plates.unreplayed import UnreplayedCss
 
 PT = 0.75
 """CSS px in pt."""
@@ -35,9 +36,9 @@ class Run:
 class Lettering:
     """Turns lines into cells; `origin` is the y from which they count (px), 0 for a page."""
 
-    def __init__(self, fonts: FontTable, warnings: list[str]) -> None:
+    def __init__(self, fonts: FontTable, unreplayed: UnreplayedCss) -> None:
         self._fonts = fonts
-        self._warnings = warnings
+        self._unreplayed = unreplayed
 
     def line(
         self,
@@ -68,9 +69,10 @@ class Lettering:
         merged = runs[first:last]
         main = runs[filled[0]]
         if any(not self._alike(run, main) for run in merged):
-            self._warn(
-                f"<{main.box.element_tag}>: text next to a value that changes takes the value's style; "
-                "put it into a cell of its own to style it"
+            self._unreplayed.add(
+                "a style",
+                f"a text next to a value in <{main.box.element_tag}>",
+                "is not repeated: it takes the value's; put it into a cell of its own to style it",
             )
         left = merged[0].box.position_x if align == "left" else edges[0]
         right = merged[-1].box.position_x + merged[-1].box.width if align == "right" else edges[1]
@@ -111,10 +113,6 @@ class Lettering:
 
     def _alike(self, one: Run, other: Run) -> bool:
         return self.style(one.box.style) == self.style(other.box.style)
-
-    def _warn(self, message: str) -> None:
-        if message not in self._warnings:
-            self._warnings.append(message)
 
 
 def text_boxes(box: Any) -> Iterator[Any]:  # noqa: ANN401 - any box

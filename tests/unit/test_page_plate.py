@@ -33,6 +33,7 @@ def layout_of(folder: Path, body: str = "{{ table() }}", style: str = "", **chan
     design = sample_design(folder, f"<style>{STYLE}{style}</style><body>{body}</body>", **changes)
     layout: dict[str, Any] = json.loads(design.stored_plate().layout)
     layout["warnings"] = design.warnings
+    layout["unreplayed"] = [str(one) for one in design.unreplayed]
     return layout
 
 
@@ -228,16 +229,26 @@ def test_a_table_that_can_not_be_replayed_is_an_error(tmp_path: Path, body: str,
         (".detail td { border-radius: 3pt }", "border-radius of <td"),
         (".detail { opacity: 0.5 }", "opacity of <tr.detail"),
         (".detail td { text-transform: uppercase }", "text-transform of <td"),
+        (".detail td.col-article { white-space: pre-line }", "white-space: pre-line of <td"),
         (".detail td { border-bottom-style: dotted }", "border-style: dotted"),
         (".detail td { background: linear-gradient(red, blue) }", "background-image of <td"),
     ],
 )
 def test_css_that_a_plate_leaves_out_is_named(tmp_path: Path, style: str, says: str) -> None:
-    assert any(says in warning for warning in layout_of(tmp_path, style=style)["warnings"])
+    layout = layout_of(tmp_path, style=style)
+    assert any(says in use for use in layout["unreplayed"])
+    assert layout["warnings"] == []
+
+
+def test_what_weasyprint_ignores_is_a_warning_and_no_fault_of_the_plate(tmp_path: Path) -> None:
+    layout = layout_of(tmp_path, style=".detail td { colour: red }")
+    assert any("colour" in warning for warning in layout["warnings"])
+    assert layout["unreplayed"] == []
 
 
 def test_a_plain_design_has_no_warnings(tmp_path: Path) -> None:
-    assert layout_of(tmp_path)["warnings"] == []
+    layout = layout_of(tmp_path)
+    assert layout["warnings"] == layout["unreplayed"] == []
 
 
 def test_the_default_design_needs_no_template(tmp_path: Path) -> None:
