@@ -32,6 +32,7 @@ class TemplateContext:
         parameters: Mapping[str, Any],
         format_value: Callable[[str, object], str],
         now: dt.datetime,
+        write_table: Callable[[Specimen], Markup] = Specimen.html,
     ) -> None:
         self._plan = plan
         self._crunched = crunched
@@ -41,6 +42,7 @@ class TemplateContext:
         zone = plan.definition.time_zone
         self._now = now.astimezone(ZoneInfo(zone) if zone else dt.UTC).replace(tzinfo=None)
         self._templates: Templates | None = None
+        self._write_table = write_table
         self.specimen: Specimen | None = None
 
     def names(self, templates: Templates) -> dict[str, Any]:
@@ -93,7 +95,7 @@ class TemplateContext:
         self.specimen = Specimen(
             self._plan, self._summary, self._crunched.groups, self._format, {**LABELS, **(labels or {})}
         )
-        return self.specimen.html()
+        return self._write_table(self.specimen)
 
     def _groups(self, level: int = 0, limit: int = 1000) -> Sequence[Mapping[str, Any]]:
         if not 0 <= level < len(self._plan.definition.groups):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import weasyprint
@@ -22,12 +22,14 @@ from pressroom.plates.specimen import Specimen
 from pressroom.plates.template import BUILT_IN, Templates
 from pressroom.plates.texts import PT
 from pressroom.plates.unreplayed import UnreplayedCss
+from pressroom.plates.whole_table import WHOLE_CSS, WholeTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pressroom.plan import Plan
     from pressroom.plates.cache import PlateCache
+    from pressroom.plates.whole_table import SpooledRows
     from pressroom.reports import Report
 
 _VERSION = 2
@@ -63,10 +65,12 @@ class PageDesign:
         self._report = report
         self._plan = plan
         self._cache = cache
+        self._crunched = crunched
         self._stored: StoredPlate | None = None
-        self._context = TemplateContext(
-            plan, crunched, parameters, format_value or rust_core.format_value, clock()
+        self._make_context = partial(
+            TemplateContext, plan, crunched, parameters, format_value or rust_core.format_value, clock()
         )
+        self._context = self._make_context()
 
     def plate(self) -> rust_core.PagePlate:
         """The plate; from the cache when nothing that it is made from has changed."""
@@ -115,12 +119,27 @@ class PageDesign:
                 rendering.pdf(range(last, count)) if last < count else None,
             )
 
+    def whole(self, rows: SpooledRows) -> Rendering:
+        """The report as WeasyPrint lays it out by itself, with every row in its table."""
+        levels = range(len(self._plan.definition.groups))
+        groups = [self._crunched.groups(level, max(1, self._crunched.rows)) for level in levels]
+        context = self._make_context(lambda specimen: WholeTable(specimen, rows, groups).html())
+        rendering = self._render(self.warnings, WHOLE_CSS, html=self._fill(context))
+        named, metadata = self._plan.definition, rendering.document.metadata
+        metadata.title = metadata.title or named.title
+        metadata.authors = metadata.authors or [named.author] * bool(named.author)
+        metadata.description = metadata.description or named.description or None
+        return rendering
+
     @cached_property
     def _html(self) -> str:
-        templates = Templates(self._report.folder, self._context.filters())
+        return self._fill(self._context)
+
+    def _fill(self, context: TemplateContext) -> str:
+        templates = Templates(self._report.folder, context.filters())
         name = "report.html" if self._report.template else "pressroom/report.html"
-        html = templates.render(name, self._context.names(templates))
-        if self._context.specimen is None:
+        html = templates.render(name, context.names(templates))
+        if context.specimen is None:
             raise TemplateFailed("report.html never calls {{ table() }}", hint="it marks where the rows go")
         return html
 
@@ -150,9 +169,11 @@ class PageDesign:
         page = f"@page {{ size: {self._plan.definition.pdf.page} }}\n"
         return page + (BUILT_IN / "table.css").read_text(encoding="utf-8")
 
-    def _render(self, warnings: list[str], css: str = "", pages: int | None = None) -> Rendering:
+    def _render(
+        self, warnings: list[str], css: str = "", pages: int | None = None, *, html: str | None = None
+    ) -> Rendering:
         return render_document(
-            self._html,
+            html or self._html,
             folders=(self._report.folder, BUILT_IN),
             css=self._css + css,
             warnings=warnings,

@@ -1,0 +1,89 @@
+"""The words of a PDF page and where they stand, as PDFium reads them."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pypdfium2.raw as pdfium
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GAP = 0.22
+"""Of the font size: characters that are further apart belong to two words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word; lengths in pt, y counted downwards from the top of the page, colour as RGB."""
+
+    text: str
+    left: float
+    right: float
+    baseline: float
+    color: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Char:
+    text: str
+    left: float
+    right: float
+    baseline: float
+    size: float
+    color: tuple[int, int, int]
+
+
+def words_of(page: Any) -> list[Word]:  # noqa: ANN401 - a pypdfium2.PdfPage
+    """Words of `page`; characters that touch on one baseline in one colour are one word."""
+    words: list[Word] = []
+    run: list[_Char] = []
+    for char in _chars(page):
+        if run and (char is None or not _joins(run[-1], char)):
+            words.append(_word(run))
+            run = []
+        if char is not None:
+            run.append(char)
+    if run:
+        words.append(_word(run))
+    return words
+
+
+def _chars(page: Any) -> Iterator[_Char | None]:  # noqa: ANN401 - a pypdfium2.PdfPage
+    """Characters in the order of the file; None between words."""
+    text_page, height = page.get_textpage(), page.get_height()
+    x, y = ctypes.c_double(), ctypes.c_double()
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    box = pdfium.FS_RECTF()
+    for i in range(text_page.count_chars()):
+        text = chr(pdfium.FPDFText_GetUnicode(text_page, i))
+        if text.isspace() or text == "\0" or pdfium.FPDFText_IsGenerated(text_page, i) == 1:
+            yield None
+            continue
+        pdfium.FPDFText_GetCharOrigin(text_page, i, x, y)
+        pdfium.FPDFText_GetLooseCharBox(text_page, i, box)
+        pdfium.FPDFText_GetFillColor(text_page, i, red, green, blue, alpha)
+        yield _Char(
+            text,
+            min(box.left, box.right),
+            max(box.left, box.right),
+            height - y.value,
+            pdfium.FPDFText_GetFontSize(text_page, i),
+            (red.value, green.value, blue.value),
+        )
+
+
+def _joins(one: _Char, other: _Char) -> bool:
+    gap = max(other.left - one.right, one.left - other.right)
+    return (
+        abs(one.baseline - other.baseline) < 0.1 * one.size
+        and gap < _GAP * one.size
+        and one.color == other.color
+    )
+
+
+def _word(run: list[_Char]) -> Word:
+    left, right = min(c.left for c in run), max(c.right for c in run)
+    return Word("".join(c.text for c in run), left, right, run[0].baseline, run[0].color)
