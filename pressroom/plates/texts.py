@@ -32,6 +32,11 @@ class Run:
         """Parts of a plate's cell."""
         return [{"text": self.box.text}] if self.parts is None else list(self.parts)
 
+    @property
+    def blank(self) -> bool:
+        """Whether it is nothing but space."""
+        return self.parts is None and not self.box.text.strip()
+
 
 class Lettering:
     """Turns lines into cells; `origin` is the y from which they count (px), 0 for a page."""
@@ -51,24 +56,28 @@ class Lettering:
     ) -> Iterator[dict[str, Any]]:
         """Cells of one line; `edges` are left and right of the box (px) in which the text is aligned."""
         runs = [Run(box, parts_of(box)) for box in text_boxes(line)]
-        runs = [run for run in runs if run.parts is not None or run.box.text.strip()]
         filled = [i for i, run in enumerate(runs) if run.parts is not None]
         if not filled:
-            yield from (self._fixed(run, origin, line.height, extra) for run in runs)
+            yield from self._all_fixed(runs, origin, line.height, extra)
             return
         align = alignment(line.style)
         first, last = 0, len(runs)
         # Fixed text on the side where the line is anchored keeps its place, and so its own look.
         if align == "left":
-            while first < filled[0] and not self._alike(runs[first], runs[filled[0]]):
+            while first < filled[0] and self._apart(runs[first], runs[filled[0]]):
                 first += 1
         elif align == "right":
-            while last - 1 > filled[-1] and not self._alike(runs[last - 1], runs[filled[-1]]):
+            while last - 1 > filled[-1] and self._apart(runs[last - 1], runs[filled[-1]]):
                 last -= 1
-        yield from (self._fixed(run, origin, line.height, extra) for run in (*runs[:first], *runs[last:]))
+        while runs[first].blank:
+            first += 1
+        while runs[last - 1].blank:
+            last -= 1
+        yield from self._all_fixed((*runs[:first], *runs[last:]), origin, line.height, extra)
+        # A space between two texts stays between them.
         merged = runs[first:last]
         main = runs[filled[0]]
-        if any(not self._alike(run, main) for run in merged):
+        if any(self._apart(run, main) for run in merged):
             self._unreplayed.add(
                 "a style",
                 f"a text next to a value in <{main.box.element_tag}>",
@@ -99,6 +108,11 @@ class Lettering:
             "letter_spacing": 0.0 if spacing == "normal" else spacing * PT,
         }
 
+    def _all_fixed(
+        self, runs: Sequence[Run], origin: float, line_height: float, extra: Mapping[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        yield from (self._fixed(run, origin, line_height, extra) for run in runs if not run.blank)
+
     def _fixed(self, run: Run, origin: float, line_height: float, extra: Mapping[str, Any]) -> dict[str, Any]:
         box = run.box
         return {
@@ -111,8 +125,9 @@ class Lettering:
             **({"vertical": extra["vertical"]} if "vertical" in extra else {}),
         }
 
-    def _alike(self, one: Run, other: Run) -> bool:
-        return self.style(one.box.style) == self.style(other.box.style)
+    def _apart(self, one: Run, other: Run) -> bool:
+        """Whether a text looks otherwise than another; a space looks like any."""
+        return not one.blank and self.style(one.box.style) != self.style(other.box.style)
 
 
 def text_boxes(box: Any) -> Iterator[Any]:  # noqa: ANN401 - any box

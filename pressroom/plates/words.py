@@ -15,15 +15,27 @@ _GAP = 0.22
 """Of the font size: characters that are further apart belong to two words."""
 
 
+DRIFT = 0.001
+"""em that a character may stand off for each one before it on its line.
+
+WeasyPrint writes the distances of glyphs as whole thousandths of an em and cuts off the rest, so that its
+own drawing drifts from its own layout.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word; lengths in pt, y counted downwards from the top of the page, colour as RGB."""
+    """A word; lengths in pt, y counted downwards from the top of the page, colour as RGB.
+
+    `drift` is how far WeasyPrint may have drifted from its own layout at the word's end.
+    """
 
     text: str
     left: float
     right: float
     baseline: float
     color: tuple[int, int, int]
+    drift: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,7 @@ class _Char:
     baseline: float
     size: float
     color: tuple[int, int, int]
+    before: int
 
 
 def words_of(page: Any) -> list[Word]:  # noqa: ANN401 - a pypdfium2.PdfPage
@@ -57,11 +70,14 @@ def _chars(page: Any) -> Iterator[_Char | None]:  # noqa: ANN401 - a pypdfium2.P
     x, y = ctypes.c_double(), ctypes.c_double()
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
     box = pdfium.FS_RECTF()
+    line, start = None, 0
     for i in range(text_page.count_chars()):
         text = chr(pdfium.FPDFText_GetUnicode(text_page, i))
         if text.isspace() or text == "\0" or pdfium.FPDFText_IsGenerated(text_page, i) == 1:
             yield None
             continue
+        if (at := ctypes.addressof(pdfium.FPDFText_GetTextObject(text_page, i).contents)) != line:
+            line, start = at, i
         pdfium.FPDFText_GetCharOrigin(text_page, i, x, y)
         pdfium.FPDFText_GetLooseCharBox(text_page, i, box)
         pdfium.FPDFText_GetFillColor(text_page, i, red, green, blue, alpha)
@@ -72,6 +88,7 @@ def _chars(page: Any) -> Iterator[_Char | None]:  # noqa: ANN401 - a pypdfium2.P
             height - y.value,
             pdfium.FPDFText_GetFontSize(text_page, i),
             (red.value, green.value, blue.value),
+            i - start,
         )
 
 
@@ -86,4 +103,5 @@ def _joins(one: _Char, other: _Char) -> bool:
 
 def _word(run: list[_Char]) -> Word:
     left, right = min(c.left for c in run), max(c.right for c in run)
-    return Word("".join(c.text for c in run), left, right, run[0].baseline, run[0].color)
+    drift = max(c.before + 1 for c in run) * DRIFT * run[0].size
+    return Word("".join(c.text for c in run), left, right, run[0].baseline, run[0].color, drift)

@@ -126,6 +126,16 @@ def test_fixed_text_next_to_a_value_keeps_its_own_look(tmp_path: Path) -> None:
     assert key[1]["x"] > key[0]["x"] + key[0]["width"]
 
 
+def test_a_space_between_a_name_and_its_value_stays(tmp_path: Path) -> None:
+    bands = layout_of(tmp_path)["bands"]
+    assert bands["group_headers"][0]["cells"][0]["parts"] == [
+        {"text": "Region"},
+        {"text": " "},
+        {"group": 0},
+    ]
+    assert bands["subtotals"][0][0]["cells"][0]["parts"][:2] == [{"text": "Total"}, {"text": " "}]
+
+
 def test_generated_content_stays_in_front_of_the_value(tmp_path: Path) -> None:
     style = 'td.col-article::before { content: "» " }'
     cell = layout_of(tmp_path, style=style)["bands"]["details"][0]["cells"][1]

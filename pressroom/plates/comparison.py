@@ -1,0 +1,123 @@
+"""Two drawings of one report compared page by page: words by place and colour, and the pixels."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, ImageChops
+
+from pressroom.plates.words import Word, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+DPI = 100
+SHADE = 51
+"""Of 255: a pixel differs when one of its channels does so by this much."""
+_OVERSAMPLED = 4
+"""PDFium moves thin lines to whole pixels: each of ours is the mean of so many squared."""
+_FAR = 40.0
+"""pt beyond which equal words are not taken for the same one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A word as both drawings have it."""
+
+    expected: Word
+    found: Word
+
+    @property
+    def shift(self) -> tuple[float, float]:
+        """How far it is too far right and too low, in pt; of its two ends the one that is further off.
+
+        What WeasyPrint's own drawing may have drifted is taken off.
+        """
+        left, right = self.found.left - self.expected.left, self.found.right - self.expected.right
+        furthest = max(left, right, key=abs)
+        undrifted = math.copysign(max(0.0, abs(furthest) - self.expected.drift), furthest)
+        return undrifted, self.found.baseline - self.expected.baseline
+
+    @property
+    def offset(self) -> float:
+        """The larger of both shifts, without its sign, in pt."""
+        return max(abs(shift) for shift in self.shift)
+
+
+@dataclass(frozen=True, slots=True)
+class PageComparison:
+    """One page of both drawings; `pixels` is the share of pixels that differ, from 0 to 1."""
+
+    pairs: tuple[Pair, ...]
+    missing: tuple[Word, ...]
+    extra: tuple[Word, ...]
+    pixels: float
+
+
+def compare_pages(expected: Any, found: Any) -> PageComparison:  # noqa: ANN401 - pypdfium2.PdfPages
+    """Compare a page with the one that it should look like."""
+    pairs, missing, extra = _matched(words_of(expected), words_of(found))
+    return PageComparison(
+        tuple(pairs), tuple(missing), tuple(extra), _share(picture(expected), picture(found))
+    )
+
+
+def picture(page: Any) -> Image.Image:  # noqa: ANN401 - a pypdfium2.PdfPage
+    """The page in colour at `DPI`."""
+    image: Image.Image = page.render(scale=_OVERSAMPLED * DPI / 72).to_pil().convert("RGB")
+    return image.reduce(_OVERSAMPLED)
+
+
+def differing(expected: Image.Image, found: Image.Image) -> Image.Image:
+    """A mask, white where the pixels of two pictures differ."""
+    size = (max(expected.width, found.width), max(expected.height, found.height))
+    red, green, blue = ImageChops.difference(_padded(expected, size), _padded(found, size)).split()
+    most = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    return most.point(lambda shade: 255 if shade >= SHADE else 0)
+
+
+def _share(expected: Image.Image, found: Image.Image) -> float:
+    mask = differing(expected, found)
+    return mask.histogram()[255] / (mask.width * mask.height)
+
+
+def _padded(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    if image.size == size:
+        return image
+    out = Image.new("RGB", size, "magenta")
+    out.paste(image)
+    return out
+
+
+def _matched(expected: Sequence[Word], found: Sequence[Word]) -> tuple[list[Pair], list[Word], list[Word]]:
+    """Equal words in pairs, the nearest first; then those without a partner on either side."""
+    mine, theirs = _by_text(expected), _by_text(found)
+    pairs: list[Pair] = []
+    missing: list[Word] = []
+    extra: list[Word] = []
+    for text in dict.fromkeys((*mine, *theirs)):
+        left, right = dict(enumerate(mine[text])), dict(enumerate(theirs[text]))
+        for _, i, j in sorted(_distances(mine[text], theirs[text])):
+            if i in left and j in right:
+                pairs.append(Pair(left.pop(i), right.pop(j)))
+        missing += left.values()
+        extra += right.values()
+    return pairs, missing, extra
+
+
+def _distances(mine: Sequence[Word], theirs: Sequence[Word]) -> Iterator[tuple[float, int, int]]:
+    for i, one in enumerate(mine):
+        for j, other in enumerate(theirs):
+            distance = abs(one.left - other.left) + abs(one.baseline - other.baseline)
+            if distance <= _FAR:
+                yield distance, i, j
+
+
+def _by_text(words: Sequence[Word]) -> dict[str, list[Word]]:
+    found: dict[str, list[Word]] = defaultdict(list)
+    for word in words:
+        found[word.text].append(word)
+    return found
