@@ -438,7 +438,7 @@ impl<'a> Painter<'a> {
         }
         let size = cell.cell.style.size;
         let baseline = self.design.layout.height - (y + cell.cell.baseline);
-        if let Some(width) = self.shaper.figures(cell.style, text, &mut self.show) {
+        if let Some(width) = self.shaper.set(cell.style, text, &mut self.show) {
             let file = self.design.fonts.faces[cell.cell.style.font].file;
             self.content
                 .show(file, &self.show, cell.left(width), baseline, size, color);

@@ -138,32 +138,26 @@ impl Figures {
     /// Writes the operand and operator that show `text`, which must be covered; returns its width in em.
     /// `used` gets a bit for each character.
     pub fn set(&self, text: &str, show: &mut Vec<u8>, used: &mut u128) -> f64 {
-        show.clear();
-        show.extend_from_slice(b"[(");
-        let (mut at, mut pen, mut adjusted) = (0.0_f64, 0.0_f64, false);
         let bytes = text.as_bytes();
-        for (i, b) in bytes.iter().enumerate() {
+        write_show(
+            bytes.iter().enumerate().map(|(i, b)| {
+                let n = usize::from(self.number[usize::from(*b)]);
+                *used |= 1 << b;
+                let advance = self.advance(n, bytes.get(i + 1).copied());
+                (self.glyphs[n], self.widths[n], advance)
+            }),
+            show,
+        )
+    }
+
+    /// Width of `text`, which must be covered, in em.
+    pub fn width(&self, text: &str) -> f64 {
+        let bytes = text.as_bytes();
+        let advances = bytes.iter().enumerate().map(|(i, b)| {
             let n = usize::from(self.number[usize::from(*b)]);
-            let back = (pen - at).round();
-            if back != 0.0 {
-                show.push(b')');
-                show.extend_from_slice(itoa::Buffer::new().format(back as i64).as_bytes());
-                show.push(b'(');
-                adjusted = true;
-                pen -= back;
-            }
-            push_glyph(show, self.glyphs[n]);
-            *used |= 1 << b;
-            pen += self.widths[n];
-            at += self.advance(n, bytes.get(i + 1).copied());
-        }
-        if adjusted {
-            show.extend_from_slice(b")]TJ");
-        } else {
-            show.extend_from_slice(b")Tj");
-            show.remove(0);
-        }
-        at / 1000.0
+            self.advance(n, bytes.get(i + 1).copied())
+        });
+        advances.sum::<f64>() / 1000.0
     }
 
     /// The characters of `used` and their glyphs.
@@ -173,6 +167,34 @@ impl Figures {
             (char::from(b), self.glyphs[n])
         })
     }
+}
+
+/// Writes the operand and operator that show these glyphs: id, advance by the font's own table, and advance that is
+/// wanted, 1/1000 em. Returns the width in em.
+pub fn write_show(glyphs: impl Iterator<Item = (u16, f64, f64)>, show: &mut Vec<u8>) -> f64 {
+    show.clear();
+    show.extend_from_slice(b"[(");
+    let (mut at, mut pen, mut adjusted) = (0.0_f64, 0.0_f64, false);
+    for (glyph, width, advance) in glyphs {
+        let back = (pen - at).round();
+        if back != 0.0 {
+            show.push(b')');
+            show.extend_from_slice(itoa::Buffer::new().format(back as i64).as_bytes());
+            show.push(b'(');
+            adjusted = true;
+            pen -= back;
+        }
+        push_glyph(show, glyph);
+        pen += width;
+        at += advance;
+    }
+    if adjusted {
+        show.extend_from_slice(b")]TJ");
+    } else {
+        show.extend_from_slice(b")Tj");
+        show.remove(0);
+    }
+    at / 1000.0
 }
 
 /// Of two characters that do not stand alone, the one to leave to the shaper: figures are kept longest.

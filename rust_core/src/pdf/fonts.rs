@@ -54,7 +54,8 @@ pub struct FontFile {
     /// Advance of each glyph, 1/1000 em.
     pub widths: Vec<f32>,
     /// What a glyph says by itself: the smallest character of the `cmap` that maps to it, or NUL. Presentation
-    /// forms are left out, so that `ﬁ` reads as `fi` and joined Arabic as its letters.
+    /// forms are left out, so that `ﬁ` reads as `fi` and joined Arabic as its letters, and so is private use: Inter
+    /// has its tabular figures there.
     pub unicode: Vec<char>,
     /// How its glyphs are drawn.
     pub outlines: Outlines,
@@ -210,7 +211,9 @@ fn spoken(face: &FontRef<'_>, glyphs: u32) -> Vec<char> {
         let Some(c) = char::from_u32(code) else {
             continue;
         };
-        if matches!(c, '\u{FB00}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' | '\0') {
+        if matches!(c, '\u{FB00}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' | '\0')
+            || matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..)
+        {
             continue;
         }
         if let Some(slot) = unicode.get_mut(glyph.to_u32() as usize)

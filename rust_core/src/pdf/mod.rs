@@ -15,6 +15,7 @@ pub mod figures;
 pub mod file;
 pub mod fonts;
 pub mod import;
+pub mod latin;
 pub mod measure;
 pub mod outline;
 pub mod paginate;

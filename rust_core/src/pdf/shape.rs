@@ -6,6 +6,8 @@
 //! A line is kept in em, so one entry serves every size. Glyph ids are those of the whole font; the subset that
 //! is embedded last keeps them as CIDs.
 
+mod unshaped;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
@@ -18,9 +20,11 @@ use harfrust::{
 use unicode_bidi::{Level, ParagraphBidiInfo};
 
 use super::content::push_glyph;
-use super::figures::{Figures, Set};
+use super::figures::Figures;
 use super::fonts::Fonts;
+use super::latin::{self, Latin};
 use crate::error::{Error, Result};
+use unshaped::Pairs;
 
 /// Bytes of text and glyphs that a thread keeps before it forgets them all.
 const CACHE_BYTES: usize = 16 << 20;
@@ -34,6 +38,7 @@ pub struct Style {
     pub spacing: f64,
     /// What is set without the shaper, once it is proved.
     figures: OnceLock<Figures>,
+    latin: OnceLock<Latin>,
 }
 
 impl Style {
@@ -43,6 +48,7 @@ impl Style {
             face,
             spacing,
             figures: OnceLock::new(),
+            latin: OnceLock::new(),
         }
     }
 }
@@ -95,6 +101,9 @@ pub struct Shaper<'f> {
     cached: usize,
     /// By style: a bit for each character set without the shaper.
     figures: Vec<u128>,
+    /// By style.
+    pairs: Vec<Pairs>,
+    slots: Vec<u16>,
     used: Used,
 }
 
@@ -156,6 +165,8 @@ impl<'f> Shaper<'f> {
             cache: styles.iter().map(|_| HashMap::new()).collect(),
             cached: 0,
             figures: vec![0; styles.len()],
+            pairs: styles.iter().map(|_| Pairs::default()).collect(),
+            slots: Vec::new(),
             used: Used {
                 files: vec![BTreeMap::new(); fonts.files.len()],
                 ..Used::default()
@@ -182,53 +193,6 @@ impl<'f> Shaper<'f> {
         Ok(line)
     }
 
-    /// Writes to `show` the operand and operator that show `text`, when it is all figures; returns its width in em.
-    pub fn figures(&mut self, style: usize, text: &str, show: &mut Vec<u8>) -> Option<f64> {
-        let styles = self.styles;
-        let figures = match styles[style].figures.get() {
-            Some(figures) => figures,
-            None => {
-                let widths = &self.fonts.file_of(styles[style].face).widths;
-                let width = |g: u16| widths.get(usize::from(g)).copied().map_or(0.0, f64::from);
-                let proved = Figures::prove(|text| self.trial(style, text), width);
-                styles[style].figures.get_or_init(|| proved)
-            }
-        };
-        figures
-            .cover(text)
-            .then(|| figures.set(text, show, &mut self.figures[style]))
-    }
-
-    /// The glyphs of an ASCII text, one for each character; `None` when some were joined, split or refused.
-    fn trial(&mut self, style: usize, text: &str) -> Option<Vec<Set>> {
-        let Style { face, spacing, .. } = self.styles[style];
-        let items = self.items(face, text);
-        let [item] = items.as_slice() else {
-            return None;
-        };
-        let glyphs = self.glyphs(text, item, spacing).ok()?;
-        let unicode = &self.fonts.file_of(face).unicode;
-        let one_by_one =
-            glyphs.len() == text.len() && glyphs.iter().enumerate().all(|(i, g)| g.cluster == i);
-        one_by_one.then(|| {
-            glyphs
-                .iter()
-                .zip(text.chars())
-                .map(|(glyph, c)| {
-                    let heard = unicode.get(usize::from(glyph.id)).copied().unwrap_or('\0');
-                    Set {
-                        glyph: glyph.id,
-                        advance: glyph.advance,
-                        plain: item.face == face
-                            && glyph.x == 0.0
-                            && glyph.y == 0.0
-                            && (heard == c || heard == '\0'),
-                    }
-                })
-                .collect()
-        })
-    }
-
     /// Notes that characters without a glyph were drawn.
     pub fn note_missing(&mut self, count: u32) {
         self.used.missing_count += u64::from(count);
@@ -250,6 +214,22 @@ impl<'f> Shaper<'f> {
                 self.used.note(file, glyph, said);
             }
         }
+        for (style, pairs) in self.styles.iter().zip(&self.pairs) {
+            let Some(latin) = style.latin.get() else {
+                continue;
+            };
+            let file = self.fonts.faces[style.face].file;
+            for slot in &pairs.used {
+                let (glyph, _) = latin.glyph(*slot);
+                let heard = self.fonts.files[file]
+                    .unicode
+                    .get(usize::from(glyph))
+                    .copied();
+                let c = latin::character(usize::from(*slot));
+                let said = (heard.unwrap_or('\0') == '\0').then(|| c.to_string().into_boxed_str());
+                self.used.note(file, glyph, said);
+            }
+        }
         self.used
     }
 
@@ -258,6 +238,10 @@ impl<'f> Shaper<'f> {
     /// # Errors
     /// As [`Shaper::line`].
     pub fn clusters(&mut self, style: usize, text: &str) -> Result<Vec<(usize, f64)>> {
+        if self.latin(style, text).is_some() {
+            let starts = text.char_indices().map(|(start, _)| start);
+            return Ok(starts.zip(self.advances(style)).collect());
+        }
         let Style { face, spacing, .. } = self.styles[style];
         let mut advances: BTreeMap<usize, f64> = BTreeMap::new();
         for item in self.items(face, text) {

@@ -23,7 +23,7 @@ pub fn wrap(
     width: f64,
 ) -> Result<Vec<Range<usize>>> {
     let whole = 0..text.len();
-    if text.len() < 256 && shaper.line(style, text)?.width <= width + SLACK {
+    if text.len() < 256 && shaper.width(style, text)? <= width + SLACK {
         return Ok(vec![whole]);
     }
     let fit = Fit::new(text, &shaper.clusters(style, text)?, width);

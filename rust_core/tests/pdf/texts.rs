@@ -183,7 +183,7 @@ fn figures_are_set_as_the_shaper_sets_them() {
                 "71,117.47 + 4",
                 "0-1-7",
             ] {
-                let Some(width) = shaper.figures(0, text, &mut show) else {
+                let Some(width) = shaper.set(0, text, &mut show) else {
                     continue;
                 };
                 covered += 1;
