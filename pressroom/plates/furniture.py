@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from weasyprint.formatting_structure import boxes
 
 from pressroom.errors import TemplateFailed
+from pressroom.plates.band_markup import MARK
 from pressroom.plates.texts import Lettering, lines, text_boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pressroom.plates.fonts import FontTable
     from pressroom.plates.layout import TablePage
@@ -19,23 +21,49 @@ if TYPE_CHECKING:
 
 _COUNTERS = {"page": "page", "pages": "pages"}
 
+Running = dict[str, list[Any]]
+"""Named strings that the table's rows set, and the parts that stand for them on a page."""
 
-def running_groups(found: Sequence[TablePage]) -> dict[str, int]:
-    """Named strings that group headers set (`string-set: carrier content()`), with their levels."""
-    names: dict[str, int] = {}
-    for table_page in found:
-        for row in (row for group in table_page.table.children for row in group.children):
-            level = re.search(r"\blevel-(\d+)\b", row.element.get("class", ""))
-            if level is None or "group" not in row.element.get("class", "").split():
-                continue
-            for box in (row, *row.descendants()):
-                if box.string_set and box.string_set != "none":
-                    names.update((name, int(level[1])) for name, _ in box.string_set)
+
+def running_strings(found: Sequence[TablePage], breaks: Sequence[bool], unreplayed: UnreplayedCss) -> Running:
+    """Named strings that group headers set (`string-set: carrier content()`).
+
+    `breaks` tells which group levels start a page. The plate shows the group with which a page starts; CSS
+    shows the first that starts on it, which is the same where every group starts a page.
+    """
+    names: Running = {}
+    for row in (row for page in found for group in page.table.children for row in group.children):
+        band, _, level = row.element.get(MARK, "").partition(":")
+        for box in (row, *row.descendants()):
+            for name, _text in box.string_set if box.string_set and box.string_set != "none" else ():
+                parts = list(_content(box))
+                where = f"<{row.element_tag}.{row.element.get('class', '')}>"
+                if band == "group" and names.setdefault(name, parts) != parts:
+                    unreplayed.add(f"string-set: {name}", where, "is set twice; the first counts")
+                elif band in ("detail", "subtotal", "total"):
+                    unreplayed.add(f"string-set: {name}", where, "does not reach the pages' margins")
+                if band == "group" and not any(breaks[int(level) :]):
+                    unreplayed.add(
+                        f"string({name})",
+                        "the page",
+                        "shows the group with which the page starts, not the first that starts on it; "
+                        "page_break: true makes them the same",
+                    )
+    if any("rows" in parts for parts in names.values()):
+        unreplayed.add("string-set", "a count of rows", "does not reach the pages' margins")
+        names = {name: [p for p in parts if p != "rows"] for name, parts in names.items()}
     return names
 
 
+def _content(box: Any) -> Iterator[Any]:  # noqa: ANN401 - any box
+    """The text of a box as parts."""
+    for text in text_boxes(box):
+        part = text.element.get("data-part") if "::" not in text.element_tag else None
+        yield {"text": text.text} if part is None else json.loads(part)
+
+
 def take_texts(
-    page: TablePage, running: Mapping[str, int], fonts: FontTable, unreplayed: UnreplayedCss
+    page: TablePage, running: Running, fonts: FontTable, unreplayed: UnreplayedCss
 ) -> list[dict[str, Any]]:
     """Texts of the page that show a page number or the open group, as cells; they are taken off the page.
 
@@ -76,7 +104,7 @@ def _filled(box: Any, parts: list[Any]) -> Callable[[Any], list[Any] | None]:  #
 def _parts(
     box: Any,  # noqa: ANN401 - a box with generated content
     content: Sequence[tuple[str, Any]],
-    running: Mapping[str, int],
+    running: Running,
     unreplayed: UnreplayedCss,
 ) -> list[Any]:
     """The generated text as parts; the text itself says what named strings and attributes were."""
@@ -102,7 +130,7 @@ def _parts(
                 )
             parts.append(_COUNTERS[value[0]])
         elif kind == "string()" and value[0] in running:
-            parts.append({"group": running[value[0]]})
+            parts += running[value[0]]
         elif parts and isinstance(parts[-1], dict) and "text" in parts[-1]:
             parts[-1] = {"text": parts[-1]["text"] + shown}
         elif shown:
@@ -114,7 +142,7 @@ def _loose(text: str) -> str:
     return r"\s*".join(re.escape(word) for word in re.split(r"\s+", text))
 
 
-def _changes(token: tuple[str, Any], running: Mapping[str, int]) -> bool:
+def _changes(token: tuple[str, Any], running: Running) -> bool:
     kind, value = token
     if kind == "counter()":
         return value[0] in _COUNTERS

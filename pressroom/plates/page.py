@@ -15,7 +15,7 @@ from pressroom.errors import TemplateFailed
 from pressroom.plates.cache import StoredPlate
 from pressroom.plates.context import TemplateContext
 from pressroom.plates.fonts import FontTable, passing_folder, system_fonts
-from pressroom.plates.furniture import running_groups, take_texts
+from pressroom.plates.furniture import running_strings, take_texts
 from pressroom.plates.layout import TablePage, measure_bands, table_pages
 from pressroom.plates.rendering import Rendering, collected, render_document
 from pressroom.plates.specimen import Specimen
@@ -194,7 +194,8 @@ class PageDesign:
         folder = self._cache.fonts if self._cache else passing_folder()
         fonts = FontTable(rendering.fonts, folder, self._specimen.texts(), unreplayed)
         _same_size(first.page, following.page)
-        running = running_groups(found)
+        definition = self._plan.definition
+        running = running_strings(found, [group.page_break for group in definition.groups], unreplayed)
         bands = measure_bands(found, self._specimen, fonts, unreplayed)
         kinds = [{"top": p.top * PT, "bottom": p.bottom * PT} for p in (first, following, third)]
         texts = [take_texts(p, running, fonts, unreplayed) for p in (first, following, third)]
@@ -204,7 +205,6 @@ class PageDesign:
                 "the table's pages",
                 "is not repeated: all but the first look like the second",
             )
-        definition = self._plan.definition
         layout = {
             "fonts": fonts.fonts,
             "width": first.page.margin_width() * PT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import json
@@ -18,15 +19,15 @@ from pressroom.plates.sheet_filters import add_filters
 from pressroom.plates.sheet_links import links_to_json
 from pressroom.plates.sheet_names import sheet_name
 from pressroom.plates.workbook_contents import CONTENTS, fill_contents, has_contents
-from pressroom.plates.workbook_module import run_design, shown
+from pressroom.plates.workbook_module import design_errors, run_design
 from pressroom.plates.workbook_protection import protect, structure_lock
 from pressroom.plates.workbook_summary import reserved_names
-from pressroom.plates.worksheet import CellTaken, Sheet
+from pressroom.plates.worksheet import Sheet
 from pressroom.plates.written_cells import WrittenCells
 from rust_core import SheetPlate, spread_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import rust_core
     from pressroom.plan import Plan
@@ -63,8 +64,8 @@ def make_sheet_plate(
     workbook.set_properties(properties | {"subject": definition.description[:255]})
     own = report.workbook
     several = has_contents(facts)
-    taken = (*(() if own else reserved_names(facts)), *((CONTENTS,) if several else ()))
-    name = sheet_name(definition.xlsx.sheet, definition.title, taken)
+    taken = reserved_names(facts) if definition.xlsx.sheet is None or not own else ()
+    name = sheet_name(definition.xlsx.sheet, definition.title, (*taken, *((CONTENTS,) if several else ())))
     contents = workbook.add_worksheet(CONTENTS) if several else None
     sheet = Sheet(workbook, workbook.add_worksheet(name), plan, facts.summary)
     if definition.xlsx.protect and "sort" in definition.xlsx.protect.allow:
@@ -75,7 +76,7 @@ def make_sheet_plate(
         run_design(own, workbook, sheet, facts)
     else:
         workbook_design.design(workbook, sheet, facts)
-    try:
+    with design_errors(own) if own else default_errors():
         sheet.place()
         plate = _to_json(sheet)
         spread = _spread(workbook, sheet, crunched, plate)
@@ -86,13 +87,17 @@ def make_sheet_plate(
         if definition.xlsx.protect is not None:
             protect(workbook, definition.xlsx.protect)
         workbook.close()
-    except (XlsxWriterException, TemplateFailed) as e:
-        where = shown(own) if own else "the default workbook"
-        if isinstance(e, CellTaken) and e.line:
-            where = f"{where}:{e.line}"
-        raise TemplateFailed(f"{where}: {e}", hint=getattr(e, "hint", None)) from e
     lock = structure_lock(definition.xlsx.protect)
     return SheetPlate(json.dumps({"sheets": [plate], "lock": lock}), buffer.getvalue())
+
+
+@contextlib.contextmanager
+def default_errors() -> Iterator[None]:
+    """Name the default workbook in what XlsxWriter refuses."""
+    try:
+        yield
+    except XlsxWriterException as error:
+        raise TemplateFailed(f"the default workbook: {error}") from error
 
 
 def _to_json(sheet: Sheet) -> dict[str, Any]:
@@ -114,6 +119,7 @@ def _spread(
 ) -> list[tuple[str, int, int]]:
     """Name, first row and rows of each sheet that the rows take."""
     taken = [worksheet.get_name() for worksheet in workbook.worksheets()]
-    last = max(sheet.worksheet.table, default=0)
+    # Rows with a height or a note are rows of the file, as those with cells are.
+    last = sheet.worksheet.dim_rowmax or 0
     below = max(0, last + 1 - sheet.first_row - len(sheet.bands))
     return spread_rows(crunched, json.dumps(plate), taken, below)

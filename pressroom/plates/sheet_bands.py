@@ -42,7 +42,11 @@ class Band:
     cells: list[Cell]
 
 
-def bands(plan: Plan) -> list[Band]:
+LIVE = (TotalKind.SUM, TotalKind.AVG, TotalKind.MIN, TotalKind.MAX, TotalKind.COUNT)
+"""Totals that go with the rows that a filter shows."""
+
+
+def bands(plan: Plan, *, filtered: bool = False) -> list[Band]:
     """The template rows from top to bottom: headers, detail, subtotals (inner first), grand total."""
     groups = plan.definition.groups
     headers = [Band("group_header", level, None, _header(plan, level)) for level in range(len(groups))]
@@ -53,7 +57,10 @@ def bands(plan: Plan) -> list[Band]:
         if groups[level].subtotals
         for kind in plan.total_kinds
     ]
-    grand = [Band("grand_total", None, kind, _totals(plan, None, kind)) for kind in plan.total_kinds]
+    grand = [
+        Band("grand_total", None, kind, _totals(plan, None, kind, filtered=filtered))
+        for kind in plan.total_kinds
+    ]
     return [*headers, detail, *subtotals, *grand]
 
 
@@ -73,22 +80,33 @@ def to_json(rows: list[Band], first_row: int, levels: int) -> dict[str, Any]:
     }
 
 
+def roomiest(cells: list[Cell]) -> int | None:
+    """The first empty cell with an empty one at its right, over which a text may reach; else the first empty one."""
+    empty = [column for column, cell in enumerate(cells) if not cell]
+    return next((column for column in empty if column + 1 in empty), empty[0] if empty else None)
+
+
 def _header(plan: Plan, level: int) -> list[Cell]:
     heading = plan.definition.groups[level].heading
-    label: Cell = [{"text": f"{heading}: "}] if heading else []
+    # With a text, though an empty one, the key is shown as its format says, whatever the column's is.
+    label: Cell = [{"text": f"{heading}: " if heading else ""}]
     return [[*label, {"group": level}], *([] for _ in plan.columns[1:])]
 
 
-def _totals(plan: Plan, level: int | None, kind: TotalKind) -> list[Cell]:
+def _totals(plan: Plan, level: int | None, kind: TotalKind, *, filtered: bool = False) -> list[Cell]:
     cells: list[Cell] = []
     for column in range(len(plan.columns)):
         index = plan.total_index(column, kind)
         cells.append([] if index is None or plan.columns[column].running else [{"total": index}])
     label = LABELS[kind]
-    free = next((column for column, cell in enumerate(cells) if not cell), None)
+    free = roomiest(cells)
     if free is not None:
         if level is None:
-            cells[free] = [{"text": "Grand total" if kind is TotalKind.SUM else f"{label}, all rows"}]
+            text = "Grand total" if kind is TotalKind.SUM and not filtered else f"{label}, all rows"
+            cells[free] = [{"text": f"{label}, shown rows" if filtered and kind in LIVE else text}]
         else:
-            cells[free] = [{"text": f"{label} "}, {"group": level}]
+            heading = plan.definition.groups[level].heading
+            # Where levels close one after the other, each says which it is.
+            which = f"{heading}: " if heading and len(plan.definition.groups) > 1 else ""
+            cells[free] = [{"text": f"{label} {which}"}, {"group": level}]
     return cells

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pressroom.errors import DefinitionError, TemplateFailed
 from pressroom.plates.sheet_guard import text_literal
-from pressroom.plates.sheet_values import DAY_ZERO
+from pressroom.plates.sheet_values import FIRST_DAY, serial
 from pressroom.rules import Between, Compared, Contains, Empty, misfit, parse_condition
 
 if TYPE_CHECKING:
@@ -32,11 +32,23 @@ def add_filters(sheet: Sheet) -> list[dict[str, Any]]:
     for field, text in sheet.filters.items():
         column = sheet.column(field)
         condition = parse_condition(text)
-        if wrong := misfit(condition, sheet.types[column]):
+        if wrong := misfit(condition, sheet.types[column]) or _unfit(condition, sheet.types[column]):
             raise DefinitionError(f"report.yaml: columns.{field}.filter: {text}: {wrong}")
         _add_criterion(sheet, column, condition)
         found.append({"column": column, "keep": _to_json(condition)})
     return found
+
+
+def _unfit(condition: Condition, kind: str) -> str | None:
+    """What Excel's filters can't do, and rules can."""
+    match condition:
+        case Contains() if kind != "text":
+            return f"it searches texts, and the column holds {kind} values"
+        case Compared(_, str(text)) if text.casefold() in ("blanks", "nonblanks"):
+            return 'to Excel these are no text: try contains "…"'
+        case Compared(_, value) | Between(value, _) if type(value) is dt.date and value < FIRST_DAY:
+            return f"{value} is a text to Excel, which has no days before 1900"
+    return None
 
 
 def _add_criterion(sheet: Sheet, column: int, condition: Condition) -> None:
@@ -60,7 +72,7 @@ def _criterion(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, dt.date):
-        return str((value - DAY_ZERO).days)
+        return str(serial(value))
     if not isinstance(value, str):
         return f"{value:f}"
     return text_literal(_escaped(value))

@@ -1,19 +1,19 @@
 """Formulas that are true on every row of a sheet but the detail rows.
 
 A conditional format covers the whole body: a range per group would be thousands. So a first rule stops on the
-rows of groups, told by what the bands themselves write: their label, or nothing but the group's key.
+rows of groups, told by what the bands themselves write: their label, and nothing in the cells beside it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xlsxwriter.utility import xl_col_to_name
 
 from pressroom.plates.sheet_styles import RIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pressroom.plates.sheet_bands import Band
 
@@ -38,19 +38,33 @@ def other_rows(bands: Sequence[Band], types: Sequence[str], row: int) -> str | N
 
 
 def _of_band(band: Band, types: Sequence[str], row: int) -> str | None:
-    last = len(band.cells) - 1
-    filled = [column for column, cell in enumerate(band.cells) if cell]
-    if filled == [0] and last > 0:
-        return f"COUNTA($B{row}:${xl_col_to_name(last)}{row})=0"
-    for column, cell in enumerate(band.cells):
-        first = cell[0] if cell else None
-        if isinstance(first, dict) and "text" in first:
-            at = f"${xl_col_to_name(column)}{row}"
-            if types[column] in RIGHT:
-                # Its detail cells are numbers: any text is a label.
-                return f"ISTEXT({at})"
-            label = first["text"][:200]
-            return f"LEFT({at},{len(label)})={text_literal(label)}"
-    # Totals in every column, no room for a label.
-    totals = next((column for column in filled if types[column] in RIGHT), None)
-    return None if totals is None else f"_xlfn.ISFORMULA(${xl_col_to_name(totals)}{row})"
+    """Its label stands where labels stand, and nothing where it has neither label nor total."""
+    tests = []
+    label = next((column for column, cell in enumerate(band.cells) if _label(cell)), None)
+    if label is not None:
+        text = _label(band.cells[label])[:200]
+        tests.append(f"LEFT(${xl_col_to_name(label)}{row},{len(text)})={text_literal(text)}")
+    blank = [column for column, cell in enumerate(band.cells) if not cell]
+    tests += [f"COUNTA({place})=0" for place in _runs(blank, row)]
+    if label is None:
+        # Totals in every column, no room for a label.
+        totals = (column for column, cell in enumerate(band.cells) if cell and types[column] in RIGHT)
+        tests += [f"_xlfn.ISFORMULA(${xl_col_to_name(column)}{row})" for column in totals if not blank][:1]
+    if len(tests) > 1:
+        return f"AND({','.join(tests)})"
+    return tests[0] if tests else None
+
+
+def _label(cell: Sequence[Any]) -> str:
+    """The fixed text that a cell begins with."""
+    first = cell[0] if cell else None
+    return str(first.get("text", "")) if isinstance(first, dict) else ""
+
+
+def _runs(columns: Sequence[int], row: int) -> Iterator[str]:
+    """Neighbouring columns as ranges of one row."""
+    start = 0
+    for end in range(1, len(columns) + 1):
+        if end == len(columns) or columns[end] != columns[end - 1] + 1:
+            yield f"${xl_col_to_name(columns[start])}{row}:${xl_col_to_name(columns[end - 1])}{row}"
+            start = end

@@ -37,7 +37,13 @@ def add_looks(sheet: Sheet) -> None:
         place = sheet.body(field)
         rules, shown = sheet.rules.get(field, ()), sheet.shown(field)
         if guard and (rules or shown):
-            stop = {"type": "formula", "criteria": f"={guard}", "stop_if_true": True}
+            # With a format, though an empty one: without it LibreOffice takes the cell's own look away.
+            stop = {
+                "type": "formula",
+                "criteria": f"={guard}",
+                "stop_if_true": True,
+                "format": sheet.workbook.add_format({}),
+            }
             sheet.worksheet.conditional_format(*place, stop)
         cell = xl_rowcol_to_cell(place[0], place[1], col_abs=True)
         for rule in rules:
@@ -122,6 +128,7 @@ def _shown(sheet: Sheet, field: str, shown: Show) -> dict[str, Any] | None:
                 "bar_color": BAR,
                 "bar_negative_color": BAR_NEGATIVE,
                 "bar_axis_color": BAR_AXIS,
+                "bar_no_border": True,
                 "min_value": low,
                 "max_value": high,
             }

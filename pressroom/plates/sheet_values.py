@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 FIRST_DAY = dt.date(1900, 1, 1)
 """Excel knows no day before it."""
-DAY_ZERO, LAST_WRONG_DAY = dt.date(1899, 12, 30), dt.date(1900, 2, 28)
-"""Where serial numbers count from, but for the days before Excel's 29 February 1900."""
 MAX_DIGITS = 15
 """Significant digits that Excel keeps."""
 MAX_TEXT = 32_767
@@ -51,12 +49,17 @@ def fits(value: float | Decimal) -> bool:
     return len(digits) <= MAX_DIGITS
 
 
+def serial(day: dt.date) -> int:
+    """The number that a day is in a cell, from 1 January 1900 on; Excel has a 29 February 1900."""
+    return (day - dt.date(1899, 12, 30)).days - (day < dt.date(1900, 3, 1))
+
+
 def chart_value(value: Any) -> str | float | None:  # noqa: ANN401 - whatever a series holds
     """A value for a chart's cache: numbers as they are, days as serial numbers, everything else as text."""
     if value is None or isinstance(value, bool):
         return None if value is None else str(value)
-    if type(value) is dt.date and value > LAST_WRONG_DAY:
-        return (value - DAY_ZERO).days
+    if type(value) is dt.date and value >= FIRST_DAY:
+        return serial(value)
     if isinstance(value, int | float | Decimal):
         return float(value) if math.isfinite(value) else None
     return str(value)

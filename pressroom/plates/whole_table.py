@@ -106,6 +106,9 @@ class WholeTable:
                 stripe = 0
                 yield self._header(level, number)
             fillings = [self._filling(code, value) for code, value in zip(codes, row, strict=True)]
+            if not any(filling.text for filling in fillings):
+                # Without a line of text WeasyPrint's row would have no height; the core's rows are all alike.
+                fillings[0] = Filling("\u200b")
             yield markup.detail("even" if stripe % 2 else "odd", "row", fillings)
             stripe += 1
             for level in self._closing(number):

@@ -27,7 +27,8 @@ own drawing drifts from its own layout.
 class Word:
     """A word; lengths in pt, y counted downwards from the top of the page, colour as RGB.
 
-    `drift` is how far WeasyPrint may have drifted from its own layout at the word's end.
+    `drift` is how far WeasyPrint may have drifted from its own layout at the word's end; `letters` are the
+    characters as words of their own, none for a single one.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Word:
     baseline: float
     color: tuple[int, int, int]
     drift: float
+    letters: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,10 @@ def _chars(page: Any) -> Iterator[_Char | None]:  # noqa: ANN401 - a pypdfium2.P
     line, start = None, 0
     for i in range(text_page.count_chars()):
         text = chr(pdfium.FPDFText_GetUnicode(text_page, i))
-        if text.isspace() or text == "\0" or pdfium.FPDFText_IsGenerated(text_page, i) == 1:
+        if pdfium.FPDFText_IsGenerated(text_page, i) == 1:
+            # PDFium's guess of a space or a line's end; distances say that better.
+            continue
+        if text.isspace() or text == "\0":
             yield None
             continue
         if (at := ctypes.addressof(pdfium.FPDFText_GetTextObject(text_page, i).contents)) != line:
@@ -104,4 +109,5 @@ def _joins(one: _Char, other: _Char) -> bool:
 def _word(run: list[_Char]) -> Word:
     left, right = min(c.left for c in run), max(c.right for c in run)
     drift = max(c.before + 1 for c in run) * DRIFT * run[0].size
-    return Word("".join(c.text for c in run), left, right, run[0].baseline, run[0].color, drift)
+    letters = tuple(_word([char]) for char in run) if len(run) > 1 else ()
+    return Word("".join(c.text for c in run), left, right, run[0].baseline, run[0].color, drift, letters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 import types
 import warnings
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from pressroom.errors import PressroomError, TemplateFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from xlsxwriter import Workbook
@@ -25,12 +26,21 @@ def run_design(path: Path, workbook: Workbook, sheet: Sheet, report: ReportFacts
     Raises `TemplateFailed` that names the file and its line for whatever goes wrong in it. What XlsxWriter
     only warns of (a name too long, a range upside down) leaves something out of the workbook: it fails too.
     """
+    with design_errors(path):
+        _load(path)(workbook, sheet, report)
+        if workbook.fileclosed:
+            raise TemplateFailed(f"{shown(path)}: it closed the workbook, which has no rows yet")
+
+
+@contextlib.contextmanager
+def design_errors(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong inside into a `TemplateFailed` that names the workbook.py at `path`."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         try:
-            _load(path)(workbook, sheet, report)
-        # A user's code may raise anything; every kind becomes one error.
-        except Exception as error:
+            yield
+        # A user's code may raise anything, and leave too; every kind becomes one error.
+        except (Exception, SystemExit) as error:
             raise _failed(path, error) from error
 
 
@@ -55,7 +65,9 @@ def _failed(path: Path, error: Exception) -> TemplateFailed:
     if isinstance(error, SyntaxError):
         return TemplateFailed(f"{shown(path)}:{error.lineno or 1}: {error.msg}")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    line = frames[-1].lineno if frames else 1
+    # What a design asked for may only fail once the rows' own cells are placed.
+    line = frames[-1].lineno if frames else getattr(error, "line", None)
+    where = f"{shown(path)}:{line}" if line else shown(path)
     if isinstance(error, PressroomError):
-        return TemplateFailed(f"{shown(path)}:{line}: {error.message}", hint=error.hint, errors=error.errors)
-    return TemplateFailed(f"{shown(path)}:{line}: {type(error).__name__}: {error}")
+        return TemplateFailed(f"{where}: {error.message}", hint=error.hint, errors=error.errors)
+    return TemplateFailed(f"{where}: {type(error).__name__}: {error}")

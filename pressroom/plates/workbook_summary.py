@@ -11,6 +11,7 @@ from pressroom.definition import TotalKind
 from pressroom.errors import LimitExceeded
 from pressroom.plates import sheet_styles as styles
 from pressroom.plates.sheet_bands import LABELS, WHOLE
+from pressroom.plates.sheet_facts import MAX_ROWS
 from pressroom.plates.sheet_names import quoted
 from pressroom.plates.sheet_values import chart_value, fits, write_value
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SUMMARY = "Summary"
 CHART_DATA = "Chart data"
 WIDEST_PX = 240
+MAX_COLUMNS = 16_384
 MAX_POINTS = 32_000
 """Points that Excel draws in one series."""
 CHART_WIDTH, CHART_HEIGHT = 620, 320
@@ -59,6 +61,9 @@ def add_summary(workbook: Workbook, sheet: Sheet, report: ReportFacts) -> None:
     worksheet.write_string(0, 0, report.title, sheet.format(styles.TITLE))
     worksheet.write_string(1, 0, "Summary", sheet.format(styles.SUBTITLE))
     row = 3
+    if not report.rows:
+        worksheet.write_string(row, 0, "No rows", sheet.format(styles.SUBTITLE))
+        return
     if definition.charts:
         row = _charts(workbook, worksheet, sheet, report, row)
     for crosstab in definition.crosstabs:
@@ -69,7 +74,9 @@ def add_summary(workbook: Workbook, sheet: Sheet, report: ReportFacts) -> None:
 
 
 def _title(name: str, title: str | None) -> str:
-    return title or name.replace("_", " ").capitalize()
+    text = title or name.replace("_", " ").capitalize()
+    # XlsxWriter takes what begins like a formula for one.
+    return f" {text}" if text.startswith("=") else text
 
 
 def _charts(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, report: ReportFacts, row: int) -> int:
@@ -162,17 +169,23 @@ def _chart(workbook: Workbook, chart: Chart, report: ReportFacts, place: tuple[s
         drawn.set_legend({"none": True})
         grid = {"visible": True, "line": {"color": styles.LINE, "width": 0.75}}
         values = {"num_font": font, "major_gridlines": grid, "line": {"none": True}}
-        if chart.format:
-            values["num_format"] = chart.format
-        categories = {"num_font": font, "line": {"color": styles.LINE}}
-        if points and isinstance(points[0][0], dt.date):
+        code = "#,##0" if chart.y.total in WHOLE else chart.format or _format_of(report, chart.y.field)
+        if code:
+            values["num_format"] = code
+        if all(y is None or y >= 0 for _, y in points):
+            # Bars are compared by their length, which must not start anywhere else.
+            values["min"] = 0
+        categories = {"num_font": font, "line": {"color": styles.LINE}, "label_position": "low"}
+        days = bool(points) and type(points[0][0]) is dt.date
+        if days:
             categories["num_format"] = "d mmm yy"
         if chart.kind == "bar":
             # XlsxWriter's y axis of a bar chart is its category axis, at the left; the first value on top.
             drawn.set_y_axis(categories | {"reverse": True, "major_gridlines": {"visible": False}})
-            drawn.set_x_axis(values)
+            # Reversed, the value axis would stand on top.
+            drawn.set_x_axis(values | {"label_position": "high"})
         else:
-            if points and isinstance(points[0][0], dt.date):
+            if days:
                 # A date axis spaces its labels; a category axis writes them over each other.
                 categories["date_axis"] = True
             drawn.set_x_axis(categories)
@@ -191,6 +204,12 @@ def _crosstab(worksheet: Worksheet, sheet: Sheet, crosstab: Crosstab, report: Re
     """Write a crosstab; the row after it."""
     table = report.crosstab(crosstab.name)
     columns, rows = table["column_keys"], table["row_keys"]
+    if len(columns) + 2 > MAX_COLUMNS or len(rows) + row + 3 > MAX_ROWS:
+        raise LimitExceeded(
+            f"report.yaml: crosstab {crosstab.name!r} has {len(rows):,} rows and {len(columns):,} columns: "
+            f"a worksheet has {MAX_ROWS:,} and {MAX_COLUMNS:,}",
+            hint="cross fields with fewer values",
+        )
     code = "#,##0" if crosstab.total in WHOLE else crosstab.format or _format_of(report, crosstab.value)
     number = {"num_format": code} if code else {}
     right = len(columns) + 1
@@ -241,15 +260,25 @@ def _top(worksheet: Worksheet, sheet: Sheet, top: Top, report: ReportFacts, row:
     worksheet.write_string(row, 0, title, sheet.format(styles.SECTION))
     worksheet.set_row(row, 22)
     kinds = {column["name"]: column["type"] for column in report.summary["columns"]}
-    for column, field in enumerate(table["fields"]):
-        align = {"align": "right"} if kinds.get(field) in styles.RIGHT else {}
-        worksheet.write_string(row + 1, column, _heading(report, field), sheet.format(styles.HEADER | align))
+    looks = [_top_look(kinds.get(field, ""), column) for column, field in enumerate(table["fields"])]
+    for column, (field, look) in enumerate(zip(table["fields"], looks, strict=True)):
+        worksheet.write_string(row + 1, column, _heading(report, field), sheet.format(styles.HEADER | look))
     for at, values in enumerate(table["rows"], row + 2):
-        for column, (field, value) in enumerate(zip(table["fields"], values, strict=True)):
+        for column, (field, look, value) in enumerate(zip(table["fields"], looks, values, strict=True)):
             code = _format_of(report, field) or styles.TYPE_FORMATS.get(kinds.get(field, ""), "")
-            style = styles.DETAIL | ({"num_format": code} if code else _date_format(value))
+            style = styles.DETAIL | ({"num_format": code} if code else _date_format(value)) | look
             write_value(worksheet, at, column, value, sheet.format(style))
     return row + 2 + len(table["rows"])
+
+
+def _top_look(kind: str, column: int) -> styles.Style:
+    """Where the values of a list's column stand: as in the sheet of the rows."""
+    if kind in styles.RIGHT:
+        return {"align": "right"}
+    if kind == "boolean":
+        return {"align": "center"}
+    # Text would touch the number at the right of the column before it.
+    return {"align": "left", "indent": 1} if column else {"align": "left"}
 
 
 def _heading(report: ReportFacts, field: str) -> str:

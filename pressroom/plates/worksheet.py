@@ -21,19 +21,25 @@ from pressroom.plates.sheet_styles import LINK, RIGHT, TYPE_FORMATS, Style, band
 from rust_core import format_value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
     from pressroom.plan import Plan
+    from pressroom.plates.sheet_bands import Band
     from pressroom.rules import Rule
 
 MIN_WIDTH, MAX_WIDTH = 6.0, 60.0
+MAX_HEADER_ROW = 1_048_576
 FILTER_BUTTON = 3.0
 """Characters that the filter's button takes in the header."""
 ICON = 3
 """Characters that an icon takes in its cell."""
 TABLE_STYLE = "Table Style Medium 2"
+MEANS = (TotalKind.AVG, TotalKind.MEDIAN, TotalKind.P90, TotalKind.WEIGHTED_AVG)
+"""Totals with more decimals than the values that they are made of."""
 KINDS = ("header", "group_header", "detail", "subtotal", "grand_total")
 
 
@@ -58,7 +64,6 @@ class Sheet:
         """Row of the column headings, from 0; what stands above is the design's own."""
         self.row_heights: dict[str, float] = {"header": 30, "group_header": 20, "grand_total": 20}
         """Heights in points by kind of band; others have Excel's default."""
-        self.bands = sheet_bands.bands(plan)
         self.plan = plan
         columns = {column.name: column.definition for column in plan.columns if not column.running}
         self.rules: dict[str, tuple[Rule, ...]] = {f: c.rules for f, c in columns.items() if c.rules}
@@ -71,9 +76,15 @@ class Sheet:
         """Name of the Excel table over the rows; empty for none."""
         self._columns = summary["columns"]
         self._totals = summary["totals"]
+        self._levels = summary["levels"]
         self._styles: list[tuple[str, int | None, str | None, Style]] = []
         self._widths: dict[int, float] = {}
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+
+    @property
+    def bands(self) -> list[Band]:
+        """The template rows, from top to bottom."""
+        return sheet_bands.bands(self.plan, filtered=bool(self.filters))
 
     @property
     def first_row(self) -> int:
@@ -164,9 +175,7 @@ class Sheet:
             # Text would touch the number at the right of the column before it.
             style |= {"align": "left", "indent": 1}
         if kind not in ("header", "group_header"):
-            code = plan_column.format or TYPE_FORMATS.get(stats["type"], "")
-            if total in sheet_bands.WHOLE:
-                code = "#,##0"
+            code = self.total_format(column, total)
             if code and code.casefold() != "general":
                 style["num_format"] = code
         if kind == "detail" and plan_column.name in self.links:
@@ -186,22 +195,53 @@ class Sheet:
             return plan_column.definition.width
         stats = self._columns[column]
         longest = max(int(stats["max_chars"]), *(len(text) for text in stats["longest"]), 1)
-        for total, value in zip(self.plan.totals, self._totals, strict=True):
-            if total.column == column and total.kind not in sheet_bands.WHOLE:
-                # Totals are bold, which is wider.
-                longest = max(longest, round(1.1 * len(format_value(plan_column.format, value))))
+        # Totals and labels are bold, which is wider.
+        totals = [len(text) for text in self._total_texts(column)]
+        longest = max(longest, *(round(1.1 * length) for length in [*totals, self._label_length(column)]))
         if (show := self.shown(plan_column.name)) and show.kind == "icons":
             longest += ICON
         words = max(len(word) for word in plan_column.heading.split() or [""])
         wide = max(longest + 1.5, words + FILTER_BUTTON, (len(plan_column.heading) + FILTER_BUTTON) / 2)
         return min(max(wide, MIN_WIDTH), MAX_WIDTH)
 
+    def _total_texts(self, column: int) -> Iterator[str]:
+        """The totals of a column that take most room: the report's, and the ends of each level's."""
+        for index, total in enumerate(self.plan.totals):
+            if total.column != column or total.kind in sheet_bands.WHOLE:
+                continue
+            code = self.total_format(column, total.kind)
+            values = [self._totals[index]]
+            values += [level[end][index] for level in self._levels for end in ("lowest", "highest")]
+            yield from (format_value(code, value) for value in values if value is not None)
+
+    def _label_length(self, column: int) -> int:
+        """Characters of the longest label in a column, unless an empty cell at its right gives it room."""
+        longest = 0
+        for band in self.bands:
+            cell, beside = band.cells[column], band.cells[column + 1 : column + 2]
+            if band.kind == "group_header" or not cell or beside == [[]]:
+                continue
+            parts = [part for part in cell if isinstance(part, dict)]
+            text = sum(len(part.get("text", "")) for part in parts)
+            keys = sum(len(self._levels[part["group"]]["longest"]) for part in parts if "group" in part)
+            longest = max(longest, text + keys if text else 0)
+        return longest
+
+    def total_format(self, column: int, kind: TotalKind | None) -> str:
+        """The number format of a column's total: its own, two decimals for means of a column without one."""
+        code = self.plan.columns[column].format or TYPE_FORMATS.get(self.types[column], "")
+        if kind in sheet_bands.WHOLE:
+            return "#,##0"
+        if kind in MEANS and not code and self.types[column] in ("integer", "decimal", "float"):
+            return "#,##0.00"
+        return code
+
     def place(self) -> None:
         """Write headings, template rows and widths; called once, after the design.
 
         Raises `TemplateFailed` for cells that the design wrote where the template rows stand.
         """
-        self._refuse_written()
+        self._check_rows()
         heights = self.row_heights
         if self.table:
             first, left, last, right = self.body()
@@ -209,10 +249,11 @@ class Sheet:
             look = {"name": self.table, "columns": heads, "style": TABLE_STYLE}
             self.worksheet.add_table(first - 1, left, last, right, look)
         for column, plan_column in enumerate(self.plan.columns):
-            self.worksheet.set_column(column, column, self.fitted_width(column))
+            self._set_column(column)
             style = self.format(self.cell_style("header", column))
             self.worksheet.write_string(self.header_row, column, plan_column.heading, style)
-        self.worksheet.set_row(self.header_row, heights.get("header"))
+        if self.header_row not in self.worksheet.row_info:
+            self.worksheet.set_row(self.header_row, heights.get("header"))
         for row, band in enumerate(self.bands, self.first_row):
             if (height := heights.get(band.kind)) is not None:
                 self.worksheet.set_row(row, height)
@@ -224,13 +265,22 @@ class Sheet:
                 self.worksheet.write_blank(row, column, None, self.format(style))
         add_looks(self)
 
-    def _refuse_written(self) -> None:
+    def _set_column(self, column: int) -> None:
+        """The fitted width; what the design said with `set_column` stays."""
+        given = self.worksheet.col_info.get(column)
+        if given is None:
+            self.worksheet.set_column(column, column, self.fitted_width(column))
+
+    def _check_rows(self) -> None:
         """The core fills the template rows with the report's: what else stands there would be lost."""
-        for row in range(self.first_row, self.first_row + len(self.bands)):
+        if not isinstance(self.header_row, int) or not 0 <= self.header_row < MAX_HEADER_ROW:
+            raise TemplateFailed(f"sheet.header_row is {self.header_row!r}: it counts the rows above from 0")
+        for row in range(self.header_row, self.first_row + len(self.bands)):
             written = self.worksheet.table.get(row, {})
             for column in written:
                 cell = xl_rowcol_to_cell(row, column)
                 raise CellTaken(
-                    f"the design wrote cell {cell} of sheet {self.name!r}, where the rows go",
+                    f"the design wrote cell {cell} of sheet {self.name!r}, where the "
+                    f"{'headings' if row == self.header_row else 'rows'} go",
                     line=getattr(written, "lines", {}).get(column),
                 )
