@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +31,7 @@ MARK = "data-pressroom"
 
 _NUMBERS = frozenset({"integer", "decimal", "float"})
 _DATES = frozenset({"date", "timestamp", "time"})
+_LEVEL = Markup('<span style="line-height: 0 !important">{}</span>')
 _COUNTS = frozenset({"count", "distinct"})
 
 
@@ -44,6 +45,16 @@ class Filling:
     text: str
     part: object = None
     color: tuple[int, int, int] | None = None
+
+    @property
+    def html(self) -> Markup:
+        """The text, escaped.
+
+        A line is as high as the font of its row asks, whatever fonts its characters come from, so that rows
+        are alike: WeasyPrint would make lines higher for fonts that it falls back to.
+        """
+        latin = max(self.text, default="") < "\u0250"
+        return escape(self.text) if latin else _LEVEL.format(self.text)
 
     @property
     def attributes(self) -> str:
@@ -99,7 +110,7 @@ class BandMarkup:
 
     def cell(self, number: int, filling: Filling) -> str:
         """A cell of column number `number`."""
-        return f'<td class="{self.classes(number)}"{filling.attributes}>{escape(filling.text)}</td>'
+        return f'<td class="{self.classes(number)}"{filling.attributes}>{filling.html}</td>'
 
     def group(self, level: int, mark: str, key: Filling, rows: Filling) -> str:
         """The row that opens a group."""
@@ -146,4 +157,4 @@ class BandMarkup:
 
 
 def _value(filling: Filling) -> str:
-    return f'<span class="value"{filling.attributes}>{escape(filling.text)}</span>'
+    return f'<span class="value"{filling.attributes}>{filling.html}</span>'

@@ -42,12 +42,10 @@ class FontTable:
         self.fonts: list[dict[str, Any]] = []
         self._configuration = configuration
         self._folder = folder
-        self._asked = "".join(sorted({c for t in texts for c in t if c > "\x7f"}))
-        self._probes = dict.fromkeys(_PROBES + self._asked)
+        self._probes = dict.fromkeys(_PROBES + "".join(sorted({c for t in texts for c in t if c > "\x7f"})))
         self._unreplayed = unreplayed
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._styles: dict[tuple[Any, ...], int] = {}
-        self._missing: dict[int, str] = {}
 
     def number(self, style: Any) -> int:  # noqa: ANN401 - WeasyPrint's computed style
         """Number of the font for text of this CSS style."""
@@ -72,15 +70,10 @@ class FontTable:
             self._styles[asked] = self._add(style, features)
         return self._styles[asked]
 
-    def missing(self, style: Any) -> str:  # noqa: ANN401 - WeasyPrint's computed style
-        """Characters of the texts that the font for this style lacks, so that another one has them."""
-        return self._missing[self.number(style)]
-
     def _add(self, style: Any, features: tuple[tuple[str, int], ...]) -> int:  # noqa: ANN401 - a style
         path, index, pattern = self._primary(style)
         missing = [c for c in self._probes if not pattern.covers(c)]
         number = self._numbered(path, index, features)
-        self._missing[number] = "".join(c for c in self._asked if c in missing)
         self._check_capitals(style, path, index)
         fallbacks = self.fonts[number]["fallbacks"]
         for candidate in sorted_patterns(self._configuration._config, style):

@@ -81,7 +81,7 @@ def to_json(rows: list[Band], first_row: int, levels: int) -> dict[str, Any]:
 
 
 def roomiest(cells: list[Cell]) -> int | None:
-    """The first empty cell with an empty one at its right, over which a text may reach; else the first empty one."""
+    """The first empty cell whose text may reach over an empty one at its right; else the first empty one."""
     empty = [column for column, cell in enumerate(cells) if not cell]
     return next((column for column in empty if column + 1 in empty), empty[0] if empty else None)
 

@@ -66,5 +66,6 @@ def _runs(columns: Sequence[int], row: int) -> Iterator[str]:
     start = 0
     for end in range(1, len(columns) + 1):
         if end == len(columns) or columns[end] != columns[end - 1] + 1:
-            yield f"${xl_col_to_name(columns[start])}{row}:${xl_col_to_name(columns[end - 1])}{row}"
+            first, last = (f"${xl_col_to_name(columns[at])}{row}" for at in (start, end - 1))
+            yield first if first == last else f"{first}:{last}"
             start = end

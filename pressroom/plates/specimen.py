@@ -44,6 +44,8 @@ LABELS: Mapping[str, str] = {
 
 _SAMPLE_CHARS = 240
 _SAMPLES = 8
+_MOST_GROUPS = 10_000
+"""Groups of a level of which the last is looked for."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +122,20 @@ class Specimen:
             ]
             yield markup.detail("even" if row % 2 else "odd", "sample", fillings)
         if count > 1:
+            for level in range(len(keys)):
+                # Pages after the table may show what the last group has set (`string-set`).
+                yield markup.group(level, "sample", self._last_key(level), EMPTY)
             for kind in self.plan.total_kinds:
                 totals = self._grand(kind)
                 for level in reversed(range(len(self.plan.definition.groups))):
                     yield markup.totals(kind, level, "sample", keys[level], totals)
                 yield markup.totals(kind, None, "sample", EMPTY, totals)
+
+    def _last_key(self, level: int) -> Filling:
+        count = self.summary["levels"][level]["groups"]
+        members = self.groups(level, count) if count <= _MOST_GROUPS else ()
+        code = self.plan.definition.groups[level].format
+        return Filling(self.format_value(code, members[-1]["key"])[:_SAMPLE_CHARS]) if members else EMPTY
 
     def _grand(self, kind: TotalKind) -> dict[int, Filling]:
         out = {}

@@ -86,7 +86,6 @@ class Lettering:
         left = merged[0].box.position_x if align == "left" else edges[0]
         right = merged[-1].box.position_x + merged[-1].box.width if align == "right" else edges[1]
         style = main.box.style
-        self._check_height(style)
         yield {
             "parts": [part for run in merged for part in run.content],
             "x": left * PT,
@@ -108,14 +107,6 @@ class Lettering:
             "color": rgb(style["color"]),
             "letter_spacing": 0.0 if spacing == "normal" else spacing * PT,
         }
-
-    def _check_height(self, style: Any) -> None:  # noqa: ANN401 - WeasyPrint's computed style
-        if style["line_height"] == "normal" and (missing := self._fonts.missing(style)):
-            self._unreplayed.add(
-                "line-height: normal",
-                f"font-family {', '.join(style['font_family'])}",
-                f"is not that of the fonts which have {missing[:8]!r}; give the rows a line-height",
-            )
 
     def _all_fixed(
         self, runs: Sequence[Run], origin: float, line_height: float, extra: Mapping[str, Any]

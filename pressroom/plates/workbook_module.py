@@ -59,7 +59,7 @@ def _load(path: Path) -> Callable[[Workbook, Sheet, ReportFacts], object]:
     return design  # type: ignore[no-any-return]  # checked to be callable; its signature is the user's
 
 
-def _failed(path: Path, error: Exception) -> TemplateFailed:
+def _failed(path: Path, error: Exception | SystemExit) -> TemplateFailed:
     if isinstance(error, TemplateFailed) and shown(path) in error.message:
         return error
     if isinstance(error, SyntaxError):

@@ -270,12 +270,17 @@ class Sheet:
         given = self.worksheet.col_info.get(column)
         if given is None:
             self.worksheet.set_column(column, column, self.fitted_width(column))
+        elif given.width is None:
+            given.width = self.fitted_width(column)
 
     def _check_rows(self) -> None:
         """The core fills the template rows with the report's: what else stands there would be lost."""
-        if not isinstance(self.header_row, int) or not 0 <= self.header_row < MAX_HEADER_ROW:
+        header: object = self.header_row
+        if not isinstance(header, int) or not 0 <= header < MAX_HEADER_ROW:
             raise TemplateFailed(f"sheet.header_row is {self.header_row!r}: it counts the rows above from 0")
-        for row in range(self.header_row, self.first_row + len(self.bands)):
+        # A table of the design's own writes its headings itself.
+        top = self.first_row if self.worksheet.tables else self.header_row
+        for row in range(top, self.first_row + len(self.bands)):
             written = self.worksheet.table.get(row, {})
             for column in written:
                 cell = xl_rowcol_to_cell(row, column)
