@@ -30,6 +30,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A name that is safe in paths, SQL and URLs."""
 FieldName = Annotated[str, Field(min_length=1, max_length=255)]
 """A column of the SQL's result."""
+Label = Annotated[str, Field(max_length=255)]
+"""What people read instead of a field's name; a table's heading has no more characters."""
 
 
 class _Model(BaseModel):
@@ -149,7 +151,7 @@ class Column(_Model):
     """A column of the detail rows."""
 
     field: FieldName
-    label: str | None = None
+    label: Label | None = None
     format: str = ""
     total: Totals = ()
     running: str | bool | None = Field(
@@ -182,7 +184,7 @@ class Group(_Model):
     """A group level; its rows stand together and can close with subtotals."""
 
     field: FieldName
-    label: str | None = None
+    label: Label | None = None
     format: str = ""
     page_break: bool = False
     bookmark: bool = False
@@ -238,6 +240,10 @@ class Pdf(_Model):
     """The page."""
 
     page: str = Field(default="A4", description="CSS page size: A4, A4 landscape, A3, Letter, 210mm 297mm")
+    approximate: bool = Field(
+        default=False,
+        description="print without the CSS that can't be replayed, not by WeasyPrint alone or not at all",
+    )
 
 
 class Protection(_Model):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlsxwriter.utility import xl_col_to_name
 
+from pressroom.plates.sheet_bands import LIVE
 from pressroom.plates.sheet_styles import RIGHT
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ def _of_band(band: Band, types: Sequence[str], row: int) -> str | None:
         tests.append(f"LEFT(${xl_col_to_name(label)}{row},{len(text)})={text_literal(text)}")
     blank = [column for column, cell in enumerate(band.cells) if not cell]
     tests += [f"COUNTA({place})=0" for place in _runs(blank, row)]
-    if label is None:
-        # Totals in every column, no room for a label.
-        totals = (column for column, cell in enumerate(band.cells) if cell and types[column] in RIGHT)
-        tests += [f"_xlfn.ISFORMULA(${xl_col_to_name(column)}{row})" for column in totals if not blank][:1]
+    if not blank and band.total in LIVE:
+        # No room beside the totals, or none even for a label: no detail cell but a link is a formula.
+        totals = (column for column, cell in enumerate(band.cells) if cell and not _label(cell))
+        numbers = (column for column in totals if types[column] in RIGHT)
+        tests += [f"_xlfn.ISFORMULA(${xl_col_to_name(column)}{row})" for column in numbers][:1]
     if len(tests) > 1:
         return f"AND({','.join(tests)})"
     return tests[0] if tests else None

@@ -271,7 +271,8 @@ class Sheet:
         if given is None:
             self.worksheet.set_column(column, column, self.fitted_width(column))
         elif given.width is None:
-            given.width = self.fitted_width(column)
+            options = {"hidden": given.hidden, "level": given.level, "collapsed": given.collapsed}
+            self.worksheet.set_column(column, column, self.fitted_width(column), given.column_format, options)
 
     def _check_rows(self) -> None:
         """The core fills the template rows with the report's: what else stands there would be lost."""

@@ -21,21 +21,30 @@ def subtotal(*cells: Cell) -> Band:
     ("bands", "types", "formula"),
     [
         ([DETAIL, GRAND], ["text", "text", "integer"], None),
-        ([HEADER, DETAIL], ["text", "text", "integer"], "COUNTA($B7:$C7)=0"),
+        (
+            [HEADER, DETAIL],
+            ["text", "text", "integer"],
+            'AND(LEFT($A7,8)="Region: ",COUNTA($B7:$C7)=0)',
+        ),
+        (
+            [Band("group_header", 0, None, [[{"text": ""}, {"group": 0}], [], []]), DETAIL],
+            ["text", "text", "integer"],
+            "COUNTA($B7:$C7)=0",
+        ),
         (
             [HEADER, DETAIL, subtotal([{"text": "Total "}, {"group": 0}], [], [{"total": 0}])],
             ["text", "text", "integer"],
-            'OR(COUNTA($B7:$C7)=0,LEFT($A7,6)="Total ")',
+            'OR(AND(LEFT($A7,8)="Region: ",COUNTA($B7:$C7)=0),AND(LEFT($A7,6)="Total ",COUNTA($B7)=0))',
         ),
         (
             [DETAIL, subtotal([{"text": 'The "x" '}, {"group": 0}], [], [{"total": 0}])],
             ["text", "text", "integer"],
-            'LEFT($A7,8)="The ""x"" "',
+            'AND(LEFT($A7,8)="The ""x"" ",COUNTA($B7)=0)',
         ),
         (
             [DETAIL, subtotal([], [{"text": "Total "}, {"group": 0}], [{"total": 0}])],
             ["text", "date", "integer"],
-            "ISTEXT($B7)",
+            'AND(LEFT($B7,6)="Total ",COUNTA($A7)=0)',
         ),
         (
             [DETAIL, subtotal([{"total": 0}], [{"total": 1}], [{"total": 2}])],

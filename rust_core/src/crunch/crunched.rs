@@ -7,7 +7,7 @@ use arrow_schema::SchemaRef;
 
 use super::plan::Plan;
 use super::spool::Spool;
-use crate::value::Scalar;
+use crate::value::{Scalar, Value};
 
 /// A report's rows and everything computed from them.
 #[derive(Debug)]
@@ -73,6 +73,26 @@ impl Trail<'_> {
 pub struct Level {
     /// In row order.
     pub groups: Vec<Group>,
+}
+
+impl Level {
+    /// The smallest and the largest value of total number `total` among the groups; `Null` when there is none.
+    pub fn ends(&self, total: usize) -> (Scalar, Scalar) {
+        let values = || {
+            let totals = self
+                .groups
+                .iter()
+                .filter_map(|group| group.totals.get(total));
+            totals
+                .map(Scalar::as_value)
+                .filter(|value| *value != Value::Null)
+        };
+        let end = |value: Option<Value<'_>>| value.map_or(Scalar::Null, Value::to_scalar);
+        (
+            end(values().min_by(Value::order)),
+            end(values().max_by(Value::order)),
+        )
+    }
 }
 
 /// A run of rows with one key (and one key of each outer level).

@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyList};
 
 use super::scalars::to_python;
 use crate::crunch::Crunched;
+use crate::format::NumberFormat;
 use crate::value::{Column, Kind, Scalar};
 
 fn list<'py>(py: Python<'py>, values: &[Scalar]) -> PyResult<Bound<'py, PyList>> {
@@ -19,6 +20,22 @@ fn list<'py>(py: Python<'py>, values: &[Scalar]) -> PyResult<Bound<'py, PyList>>
 fn table<'py>(py: Python<'py>, rows: &[Vec<Scalar>]) -> PyResult<Bound<'py, PyList>> {
     let rows: Vec<_> = rows.iter().map(|r| list(py, r)).collect::<PyResult<_>>()?;
     PyList::new(py, rows)
+}
+
+/// The longest key of a level as its format shows it; of equal lengths the first.
+fn longest_key(crunched: &Crunched, level: usize) -> PyResult<String> {
+    let format = NumberFormat::parse(&crunched.plan.groups[level].format)?;
+    let (mut longest, mut chars, mut text) = (String::new(), 0, String::new());
+    for group in &crunched.levels[level].groups {
+        text.clear();
+        format.write(group.key.as_value(), &mut text);
+        let length = text.chars().count();
+        if length > chars {
+            chars = length;
+            longest.clone_from(&text);
+        }
+    }
+    Ok(longest)
 }
 
 /// `Crunched.summary()`: everything but the rows and the groups.
@@ -44,9 +61,15 @@ pub(super) fn summary<'py>(py: Python<'py>, crunched: &Crunched) -> PyResult<Bou
     out.set_item("columns", columns)?;
     out.set_item("totals", list(py, &crunched.totals)?)?;
     let levels = PyList::empty(py);
-    for level in &crunched.levels {
+    for (number, level) in crunched.levels.iter().enumerate() {
         let entry = PyDict::new(py);
         entry.set_item("groups", level.groups.len())?;
+        let (lowest, highest): (Vec<_>, Vec<_>) = (0..crunched.plan.totals.len())
+            .map(|total| level.ends(total))
+            .unzip();
+        entry.set_item("lowest", list(py, &lowest)?)?;
+        entry.set_item("highest", list(py, &highest)?)?;
+        entry.set_item("longest", longest_key(crunched, number)?)?;
         levels.append(entry)?;
     }
     out.set_item("levels", levels)?;

@@ -10,6 +10,7 @@ use std::cmp::Ordering;
 
 use serde::Deserialize;
 
+use crate::crunch::plan::TotalKind;
 use crate::value::{Column, Scalar, Value};
 
 /// What a column's values must be for their row to be shown.
@@ -142,14 +143,17 @@ fn number_order(value: Value<'_>, mantissa: i64, scale: i8) -> Option<Ordering> 
             .checked_pow((common - scale) as u32)
             .and_then(|factor| number.checked_mul(factor))
     };
-    match (at(own, own_scale), at(i128::from(mantissa), scale)) {
-        (Some(own), Some(operand)) => Some(own.cmp(&operand)),
-        // Only a value of more than 18 digits has no room, and its sign tells.
-        _ => Some(own.cmp(&0)),
-    }
+    Some(
+        match (at(own, own_scale), at(i128::from(mantissa), scale)) {
+            (Some(own), Some(operand)) => own.cmp(&operand),
+            // What has no room at the other's scale is the larger one, up or down.
+            (Some(_), None) => 0.cmp(&mantissa),
+            (None, _) => own.cmp(&0),
+        },
+    )
 }
 
-/// What `SUBTOTAL` finds in one column's shown rows.
+/// What totals find in one column's shown rows.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
     count: u64,
@@ -200,8 +204,9 @@ impl Shown {
         }
     }
 
-    /// What `SUBTOTAL` of this number shows (§18.17.7.304); an average over no rows is an error, which is no value.
-    pub fn subtotal(&self, function: u8) -> Scalar {
+    /// The total of this kind over the shown rows, as `SUBTOTAL` has it (§18.17.7.304); `None` for a kind that it has
+    /// not. An average over no rows is an error, which is no value.
+    pub fn total(&self, kind: TotalKind) -> Option<Scalar> {
         let sum = match self.low {
             Some(Scalar::Decimal { scale, .. }) => Scalar::Decimal {
                 mantissa: self.sum,
@@ -211,17 +216,18 @@ impl Shown {
             _ => Scalar::Int(self.sum),
         };
         let end = |end: &Option<Scalar>| end.clone().unwrap_or(Scalar::Int(0));
-        match function {
-            1 if self.count == 0 => Scalar::Null,
-            1 => match sum.as_value().as_f64() {
+        Some(match kind {
+            TotalKind::Avg if self.count == 0 => Scalar::Null,
+            TotalKind::Avg => match sum.as_value().as_f64() {
                 Some(sum) => Scalar::Float(sum / self.count as f64),
                 None => Scalar::Null,
             },
-            4 => end(&self.high),
-            5 => end(&self.low),
-            9 => sum,
-            _ => Scalar::Int(i128::from(self.count)),
-        }
+            TotalKind::Max => end(&self.high),
+            TotalKind::Min => end(&self.low),
+            TotalKind::Sum => sum,
+            TotalKind::Count => Scalar::Int(i128::from(self.count)),
+            _ => return None,
+        })
     }
 }
 
@@ -241,6 +247,15 @@ mod tests {
         assert!(keeps(ten, Value::Int(10)) && !keeps(ten, Value::Int(9)));
         assert!(keeps(ten, decimal(10_000, 3)) && !keeps(ten, decimal(9_999, 3)));
         assert!(keeps(ten, Value::Float(10.0)) && !keeps(ten, Value::Float(f64::NAN)));
+        let wide = |tenths: i128| decimal(tenths * 10i128.pow(36), 37);
+        assert!(
+            !keeps(ten, wide(95))
+                && keeps(r#"{"compared": ["<", {"number": [1000, 0]}]}"#, wide(95))
+        );
+        assert!(keeps(
+            r#"{"compared": [">", {"number": [-1000, 0]}]}"#,
+            wide(-95)
+        ));
         assert!(keeps(ten, Value::Int(i128::MAX)) && !keeps(ten, Value::Int(i128::MIN)));
         assert!(!keeps(ten, Value::Null) && !keeps(ten, Value::Text("10")));
     }

@@ -75,7 +75,8 @@ impl Link {
             }
         }
         scratch.clear();
-        let Some(fit) = plain(shown, &mut scratch) else {
+        // Days and times are numbers in a cell, and their format shows them; in an address they are words.
+        let Some(fit) = serial(shown, &mut scratch).or_else(|| plain(shown, &mut scratch)) else {
             return Linked::Nothing;
         };
         let (Some(address), Some(text)) = (literal(&address), literal(&scratch)) else {
@@ -96,6 +97,21 @@ impl Link {
         out.extend_from_slice(b"</v></c>");
         Linked::Yes
     }
+}
+
+/// Appends a day or a time as the serial number that a cell holds; `None`: it is none, or none that Excel has.
+fn serial(value: Value<'_>, out: &mut String) -> Option<Fit> {
+    let mut digits = Vec::new();
+    let fit = match value {
+        Value::Date(v) => number::write_date(v, &mut digits),
+        Value::Timestamp(v) => number::write_timestamp(v, &mut digits),
+        Value::Time(v) => number::write_time(v, &mut digits),
+        _ => return None,
+    };
+    (fit == Fit::Number).then(|| {
+        out.extend(digits.iter().map(|b| char::from(*b)));
+        fit
+    })
 }
 
 /// Appends a value as it is without a number format, `Fit::Number` when the cell holds a number; `None`: no value.
@@ -180,6 +196,17 @@ mod tests {
         );
         let (_, xml) = written(Value::Int(1_234_567_890_123_456_789), Value::Int(1));
         assert!(xml.starts_with(" t=\"str\">") && xml.contains(",\"1234567890123456789\")"));
+    }
+
+    #[test]
+    fn days_stay_numbers_in_the_cell_and_words_in_the_address() {
+        let (_, xml) = written(Value::Date(19_723), Value::Date(19_723));
+        assert_eq!(
+            xml,
+            "><f>HYPERLINK(\"https://example.org/2024-01-01\",45292)</f><v>45292</v></c>"
+        );
+        let (_, xml) = written(Value::Date(-30_000), Value::Int(1));
+        assert!(xml.starts_with(" t=\"str\">"), "{xml}");
     }
 
     #[test]

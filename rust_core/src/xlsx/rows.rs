@@ -190,8 +190,8 @@ impl<'a> SheetWriter<'a> {
         Ok((encoder.finish()?, line.tally))
     }
 
-    /// Writes what closes the report, or the blank row of a report without rows, after the body, whose tally is
-    /// `body`.
+    /// Writes what closes the report, or the blank row of a report without rows, after the rows of all sheets, whose
+    /// tally is `body`.
     pub fn write_end(&self, body: &Tally, encoder: &mut Encoder) -> Tally {
         let mut line = Line::new(self);
         let mut row = self.first_row + self.rows.body + 1;
@@ -405,14 +405,11 @@ impl<'w, 'a> Line<'w, 'a> {
                     formula,
                 } => {
                     let column = self.sheet.crunched.plan.totals[*number].column;
-                    let shown = formula
-                        .as_ref()
-                        .zip(closing.shown.get(column))
-                        .map(|(formula, shown)| shown.subtotal(formula.function));
-                    let total = match (&shown, closing.span) {
-                        (Some(shown), Some(_)) => shown,
-                        _ => &closing.totals[*number],
-                    };
+                    let shown = closing
+                        .shown
+                        .get(column)
+                        .and_then(|shown| shown.total(*kind));
+                    let total = shown.as_ref().unwrap_or(&closing.totals[*number]);
                     match (formula, closing.span) {
                         (Some(formula), Some((first, last))) if can_be_cached(total, *kind) => {
                             out.extend_from_slice(b"><f>");

@@ -7,6 +7,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use arrow_schema::DataType;
+
 use super::number;
 use super::plate::SheetBands;
 use super::reference::column_letters;
@@ -18,8 +20,7 @@ use crate::value::{Scalar, Value};
 /// A total's formula, but for its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Formula {
-    /// Number of the function.
-    pub function: u8,
+    function: u8,
     letters: String,
 }
 
@@ -88,7 +89,8 @@ impl<'a> Formulas<'a> {
             (TotalKind::Max, Looks::Numbers | Looks::Moments) => 4,
             (TotalKind::Min, Looks::Numbers | Looks::Moments) => 5,
             (TotalKind::Count, Looks::Numbers | Looks::Moments) => 2,
-            (TotalKind::Count, Looks::Others) => 3,
+            // An infinity is an empty cell, which counts here and not there.
+            (TotalKind::Count, Looks::Others) if !self.is_float(wanted.column) => 3,
             _ => return None,
         };
         let inner = level.map_or(0, |level| level + 1);
@@ -114,6 +116,11 @@ impl<'a> Formulas<'a> {
             [Part::Group(_) | Part::Rows | Part::Column(_)] => false,
             _ => !texts,
         }
+    }
+
+    fn is_float(&self, column: usize) -> bool {
+        let field = self.crunched.schema.fields().get(column);
+        field.is_some_and(|field| *field.data_type() == DataType::Float64)
     }
 
     /// Whether every value of the column stands in its cell as a number.

@@ -249,7 +249,8 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
                 columns: self.plate.columns as usize,
                 filters: &self.plate.filters,
             };
-            sum.add(&self.write_sheet(number, &writer, package, &mut trail, control)?);
+            let tally = self.write_sheet(number, &writer, &sum, package, &mut trail, control)?;
+            sum.add(&tally);
             if number > 0 {
                 total.repeated += self.specimen.shared_references[0];
             }
@@ -262,11 +263,12 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
         Ok(())
     }
 
-    /// Writes one sheet: what stands above, the rows in chunks, what stands below.
+    /// Writes one sheet, after those of `before`: what stands above, the rows in chunks, what stands below.
     fn write_sheet(
         &self,
         number: usize,
         writer: &SheetWriter<'_>,
+        before: &Tally,
         package: &mut Package,
         trail: &mut Trail<'_>,
         control: &JobControl,
@@ -316,7 +318,9 @@ impl<'a, 'i> LargeSheet<'a, 'i> {
                 package.append(&chunk)
             },
         )?;
-        let end = writer.write_end(&sum, &mut encoder);
+        let mut body = before.clone();
+        body.add(&sum);
+        let end = writer.write_end(&body, &mut encoder);
         sum.add(&end);
         facts.text_columns = self.text_columns(crunched, &sum);
         let (_, tail) = self.specimen.surroundings(&map, &facts)?;
