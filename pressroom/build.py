@@ -24,6 +24,7 @@ from pressroom.jobs import Phase
 from pressroom.plan import make_plan
 from pressroom.plates.pango import load_pango
 from pressroom.plates.sheet import make_sheet_plate
+from pressroom.plates.unreplayed import printed_alone, prints_alone
 from pressroom.source import Source
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from pressroom.definition import ParameterValue
     from pressroom.plan import Plan
+    from pressroom.plates.alone import Alone
     from pressroom.plates.cache import PlateCache
     from pressroom.reports import Report
     from pressroom.source import Dataset
@@ -81,17 +83,19 @@ def build(
     *,
     control: rust_core.JobControl,
     memory_limit_bytes: int,
+    weasyprint_rows: int,
     cache: PlateCache | None = None,
     enter: Callable[[Phase], None] = lambda _: None,
 ) -> Built:
     """Write `report`'s `outputs` ("pdf", "xlsx") into `folder` as `<name>.pdf` and `<name>.xlsx`.
 
-    `folder` exists, is this run's own, and also takes the spool and the SQL engine's spill. `enter` is told
-    each phase as it starts. Raises a `PressroomError`; the caller throws the folder away then.
+    `folder` exists, is this run's own, and also takes the spool and the SQL engine's spill. At most
+    `weasyprint_rows` rows are printed by WeasyPrint alone when no plate can replay their design. `enter` is
+    told each phase as it starts. Raises a `PressroomError`; the caller throws the folder away then.
     """
     if "pdf" in outputs:
         load_pango()
-    run = _Run(report, dict(parameters), control, cache, enter)
+    run = _Run(report, dict(parameters), control, weasyprint_rows, cache, enter)
     with core_errors(control):
         plan, crunched = run.read(datasets, folder, memory_limit_bytes)
         files: list[BuiltFile] = []
@@ -114,6 +118,7 @@ class _Run:
     report: Report
     parameters: dict[str, ParameterValue]
     control: rust_core.JobControl
+    weasyprint_rows: int
     cache: PlateCache | None
     enter: Callable[[Phase], None]
     warnings: list[str] = field(default_factory=list)
@@ -147,15 +152,27 @@ class _Run:
                 except rust_core.StreamError as error:
                     raise source.failure(error) from error
 
-    def pdf(self, plan: Plan, crunched: rust_core.Crunched, path: Path) -> rust_core.Written:
-        """WeasyPrint designs, the core paginates and draws."""
+    def pdf(self, plan: Plan, crunched: rust_core.Crunched, path: Path) -> rust_core.Written | Alone:
+        """WeasyPrint designs, the core paginates and draws; or WeasyPrint draws all, where no plate can."""
         # With WeasyPrint, which was loaded because there is a PDF to make.
+        from pressroom.plates.alone import write_alone
         from pressroom.plates.page import PageDesign
 
         self.enter(Phase.DESIGNING)
         with self._timed("plate"):
             design = PageDesign(self.report, plan, crunched, self.parameters, self.cache)
             plate = design.plate()
+            alone = prints_alone(
+                design.unreplayed, self.report.definition.pdf, crunched.rows, self.weasyprint_rows
+            )
+        if alone:
+            self.enter(Phase.WRITING)
+            with self._timed("pdf"):
+                written = write_alone(design, path.with_name(SPOOL), path)
+            self.control.check()
+            self.warnings += [*design.warnings, printed_alone(design.unreplayed)]
+            return written
+        with self._timed("plate"):
             pagination = rust_core.paginate(crunched, plate, self.control)
             before, after = design.surroundings(pagination.pages)
         self.warnings += [*design.warnings, *map(str, design.unreplayed)]
@@ -181,7 +198,7 @@ class _Run:
             self.seconds[phase] = self.seconds.get(phase, 0.0) + time.perf_counter() - start
 
 
-def _built_file(path: Path, output: str, written: rust_core.Written) -> BuiltFile:
+def _built_file(path: Path, output: str, written: rust_core.Written | Alone) -> BuiltFile:
     pdf = output == "pdf"
     return BuiltFile(
         name=path.name,

@@ -45,6 +45,19 @@ class TemplateFailed(DefinitionError):
     code = "bad_template"
 
 
+class Unreplayable(TemplateFailed):
+    """The design uses CSS that no plate can replay, for more rows than WeasyPrint prints by itself."""
+
+    code = "unreplayable_css"
+
+
+class ProofFailed(PressroomError):
+    """What the core draws from a plate is not what WeasyPrint draws."""
+
+    code = "proof_failed"
+    status = 500
+
+
 class UnknownReport(PressroomError):
     """No installed report has this name."""
 

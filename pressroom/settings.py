@@ -8,6 +8,9 @@ from typing import Annotated
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+WEASYPRINT_ROWS = 2_000
+"""About a hundred pages: some twenty seconds and half a gigabyte of WeasyPrint."""
+
 
 class Settings(BaseSettings):
     """What an installation may set, each as `PRESSROOM_<NAME>` (and `REDIS_URL`)."""
@@ -42,6 +45,11 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(default=8 * 2**30, ge=1024, description="largest upload")
     max_json_bytes: int = Field(default=8 * 2**20, ge=1024, description="largest JSON body")
+    weasyprint_rows: int = Field(
+        default=WEASYPRINT_ROWS,
+        ge=0,
+        description="most rows that WeasyPrint prints by itself when a design has CSS that can't be replayed",
+    )
     retention_seconds: int = Field(
         default=7 * 86_400, ge=1, description="how long jobs, files and datasets are kept"
     )

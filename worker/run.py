@@ -54,6 +54,7 @@ class Build(Protocol):
         *,
         control: rust_core.JobControl,
         memory_limit_bytes: int,
+        weasyprint_rows: int,
         cache: PlateCache | None = None,
         enter: Callable[[Phase], None] = ...,
     ) -> Built:
@@ -118,6 +119,7 @@ class Runner:
             self._files.begin_work(job.id, job.attempt),
             control=control,
             memory_limit_bytes=self._settings.memory_limit_bytes,
+            weasyprint_rows=self._settings.weasyprint_rows,
             cache=self._cache,
             enter=gauge.enter,
         )

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 DONE, FAILED, BAD_USE = 0, 1, 2
 BAD_USE_ERRORS = (BadParameters, BadRequest, DefinitionError, QueryFailed, UnknownReport)
-BAD_USE_CODES = frozenset({error.code for error in BAD_USE_ERRORS} | {"invalid_request", "bad_template"})
+BAD_USE_CODES = frozenset(
+    {error.code for error in BAD_USE_ERRORS} | {"invalid_request", "bad_template", "unreplayable_css"}
+)
 """The same when a server says so."""
 
 app = typer.Typer(

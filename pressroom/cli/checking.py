@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pressroom.errors import TemplateFailed
+from pressroom.errors import ProofFailed, TemplateFailed
 from pressroom.parameters import check_parameters
 from pressroom.reports import open_report
 
@@ -19,9 +19,17 @@ if TYPE_CHECKING:
 
 
 def check_report(
-    report_name: str, files: Mapping[str, Path], parameters: Mapping[str, str], *, settings: Settings
+    report_name: str,
+    files: Mapping[str, Path],
+    parameters: Mapping[str, str],
+    *,
+    settings: Settings,
+    proof: Path | None = None,
 ) -> Iterator[str]:
-    """One line for each thing found right; raises the first thing found wrong."""
+    """One line for each thing found right; raises the first thing found wrong.
+
+    Leaves the two drawings of the proof, and pictures of their pages, in the folder `proof`.
+    """
     report = open_report(report_name, settings.report_dirs)
     definition = report.definition
     yield f"definition: {report.folder / 'report.yaml'}: {len(definition.columns)} columns, " + (
@@ -32,7 +40,7 @@ def check_report(
         yield "parameters: every value fits"
     yield from _check_designs(report)
     if files:
-        yield from _check_plates(report, files, parameters, settings)
+        yield from _check_plates(report, files, parameters, settings, proof)
     else:
         yield "not checked without --data: the SQL, its fields, the plates"
 
@@ -63,7 +71,11 @@ def _check_designs(report: Report) -> Iterator[str]:
 
 
 def _check_plates(
-    report: Report, files: Mapping[str, Path], parameters: Mapping[str, str], settings: Settings
+    report: Report,
+    files: Mapping[str, Path],
+    parameters: Mapping[str, str],
+    settings: Settings,
+    proof: Path | None,
 ) -> Iterator[str]:
     import rust_core
     from pressroom.build import SPOOL, core_errors
@@ -73,7 +85,11 @@ def _check_plates(
 
     load_pango()
     from pressroom.plates.page import PageDesign
+    from pressroom.plates.proof import prove_rows
+    from pressroom.plates.proof_pictures import draw_pictures
+    from pressroom.plates.sample import pick_rows, take_rows
     from pressroom.plates.sheet import make_sheet_plate
+    from pressroom.plates.unreplayed import prints_alone
     from pressroom.source import Source
 
     values = check_parameters(report.definition, parameters)
@@ -90,13 +106,30 @@ def _check_plates(
             plan = make_plan(report.definition, source.fields)
             yield f"SQL: gives {len(source.fields)} fields, every one that the report needs among them"
             crunched = rust_core.crunch(source.stream(), plan.to_json(), str(Path(work) / SPOOL), control)
-        yield f"rows: {crunched.rows:,} read"
-        design = PageDesign(report, plan, crunched, values, None)
-        pagination = rust_core.paginate(crunched, design.plate(), control)
-        before, after = design.surroundings(pagination.pages)
-        extra = " and pages of its own around it" if before or after else ""
-        yield f"PDF: plate made; the table takes {pagination.pages:,} pages{extra}"
-        for warning in (*design.warnings, *design.unreplayed):
-            yield f"PDF: warning: {warning}"
+            yield f"rows: {crunched.rows:,} read"
+            design = PageDesign(report, plan, crunched, values, None)
+            pagination = rust_core.paginate(crunched, design.plate(), control)
+            before, after = design.surroundings(pagination.pages)
+            extra = " and pages of its own around it" if before or after else ""
+            yield f"PDF: plate made; the table takes {pagination.pages:,} pages{extra}"
+            for warning in (*design.warnings, *design.unreplayed):
+                yield f"PDF: warning: {warning}"
+            pdf = report.definition.pdf
+            if prints_alone(design.unreplayed, pdf, crunched.rows, settings.weasyprint_rows):
+                yield "PDF: these rows are printed by WeasyPrint alone, for the sake of that CSS"
+            else:
+                rows = take_rows(source.stream(), pick_rows(plan, crunched, Path(work) / SPOOL))
+                folder = proof or Path(work) / "proof"
+                verdict = prove_rows(report, plan, rows, values, Path(work), folder, control)
+                yield f"PDF: proof: {verdict}"
+                for difference in verdict.differences:
+                    yield f"PDF: proof: {difference}"
+                if proof is not None:
+                    yield f"PDF: proof: {proof}: {draw_pictures(proof)} pages of both, side by side"
+                if not (verdict.passed or design.unreplayed):
+                    raise ProofFailed(
+                        "PDF: the core would not draw what WeasyPrint draws: see the differences above",
+                        hint="--proof DIR draws both side by side; please report a design that fails",
+                    )
         make_sheet_plate(report, plan, crunched, values)
         yield "XLSX: plate made"

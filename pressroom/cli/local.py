@@ -17,6 +17,7 @@ from pressroom.cli.options import (
     parse_stats,
 )
 from pressroom.cli.screen import note, say, size
+from pressroom.errors import BadRequest
 
 ReportArgument = Annotated[str, typer.Argument(help="a report's folder, or the name of an installed one")]
 
@@ -57,16 +58,24 @@ def check(
         list[str] | None, typer.Option("--data", metavar="FILE", help="rows to try it with; see render")
     ] = None,
     parameter: Parameters = None,
+    proof: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="leave both drawings of the proof here, as PDF and side by side"),
+    ] = None,
 ) -> None:
     """Check a report: its definition, and, with data, its SQL, its designs and their plates.
 
-    Example:  pressroom check examples/flights --data flights.csv
+    The page plate is proved: some of the rows are drawn by WeasyPrint alone and by the plate.
+
+    Example:  pressroom check examples/flights --data flights.csv --proof out/proof
     """
     files, given = parse_data(data or []), parse_parameters(parameter)
+    if proof is not None and not files:
+        raise BadRequest("--proof needs rows to draw", hint="--data FILE")
     from pressroom.cli.checking import check_report
     from pressroom.settings import Settings
 
-    for line in check_report(report, files, given, settings=Settings()):
+    for line in check_report(report, files, given, settings=Settings(), proof=proof):
         say(line)
 
 

@@ -66,6 +66,7 @@ def render_files(
                 Path(work),
                 control=control,
                 memory_limit_bytes=settings.memory_limit_bytes,
+                weasyprint_rows=settings.weasyprint_rows,
                 enter=enter,
             ),
             control,

@@ -40,11 +40,16 @@ class Alone:
     cells: int = 0
 
 
-def write_alone(design: PageDesign, spool: Path, path: Path) -> Alone:
-    """Print the rows of `spool` in the look of `design` to `path`; takes memory and seconds for each row."""
+def write_alone(
+    design: PageDesign, spool: Path, path: Path, *, columns: tuple[float, ...] | None = None
+) -> Alone:
+    """Print the rows of `spool` in the look of `design` to `path`; takes memory and seconds for each row.
+
+    `columns` are the columns' widths in px; without them WeasyPrint finds its own.
+    """
     start = time.perf_counter()
     rows = SpooledRows(spool)
-    rendering = design.whole(rows)
+    rendering = design.whole(rows, columns=columns)
     path.write_bytes(rendering.pdf(range(len(rendering.pages))))
     return Alone(
         rows=_rows_on_pages(rendering),

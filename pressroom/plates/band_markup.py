@@ -90,9 +90,12 @@ class BandMarkup:
             classes.append(f"align-{column.definition.align}")
         return " ".join(classes)
 
-    def columns(self) -> str:
-        """The `colgroup`."""
-        columns = "".join(f'<col class="{self.classes(i)}">' for i in range(len(self.plan.columns)))
+    def columns(self, widths: Sequence[float] | None = None) -> str:
+        """The `colgroup`; `widths` (px) go before those of a style sheet."""
+        columns = ""
+        for i in range(len(self.plan.columns)):
+            style = f' style="width: {widths[i]:.4f}px !important"' if widths is not None else ""
+            columns += f'<col class="{self.classes(i)}"{style}>'
         return f"<colgroup>{columns}</colgroup>"
 
     def header(self) -> str:

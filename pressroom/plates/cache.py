@@ -30,14 +30,16 @@ _MAGIC = b"PRPLATE1"
 class StoredPlate:
     """A page plate as plain data: layout JSON, furniture PDF, warnings, and CSS that it can't replay.
 
-    `extent` tells where the specimen stood: pages before it, pages up to its end, all pages.
+    `extent` tells where the specimen stood: pages before it, pages up to its end, all pages. `columns` are
+    the widths that its columns got, in px.
     """
 
     layout: str
     furniture: bytes
     warnings: tuple[str, ...]
     extent: tuple[int, int, int]
-    unreplayed: tuple[Unreplayed, ...] = ()
+    unreplayed: tuple[Unreplayed, ...]
+    columns: tuple[float, ...]
 
     @property
     def font_files(self) -> frozenset[str]:
@@ -48,7 +50,7 @@ class StoredPlate:
         """The file's content."""
         known = {"layout": self.layout, "warnings": self.warnings, "extent": self.extent}
         unreplayed = [(one.css, one.where, one.instead) for one in self.unreplayed]
-        text = json.dumps({**known, "unreplayed": unreplayed}).encode()
+        text = json.dumps({**known, "unreplayed": unreplayed, "columns": self.columns}).encode()
         body = len(text).to_bytes(8, "big") + text + self.furniture
         return _MAGIC + hashlib.sha256(body).digest() + body
 
@@ -61,8 +63,14 @@ class StoredPlate:
         end = 8 + int.from_bytes(body[:8], "big")
         text: dict[str, Any] = json.loads(body[8:end])
         before, through, total = text["extent"]
-        unreplayed = tuple(Unreplayed(*one) for one in text["unreplayed"])
-        return cls(text["layout"], body[end:], tuple(text["warnings"]), (before, through, total), unreplayed)
+        return cls(
+            text["layout"],
+            body[end:],
+            tuple(text["warnings"]),
+            (before, through, total),
+            tuple(Unreplayed(*one) for one in text["unreplayed"]),
+            tuple(text["columns"]),
+        )
 
 
 class PlateCache:

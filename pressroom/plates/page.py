@@ -119,11 +119,14 @@ class PageDesign:
                 rendering.pdf(range(last, count)) if last < count else None,
             )
 
-    def whole(self, rows: SpooledRows) -> Rendering:
-        """The report as WeasyPrint lays it out by itself, with every row in its table."""
+    def whole(self, rows: SpooledRows, *, columns: tuple[float, ...] | None = None) -> Rendering:
+        """The report as WeasyPrint lays it out by itself, with every row in its table.
+
+        `columns` are the columns' widths in px; without them WeasyPrint finds its own.
+        """
         levels = range(len(self._plan.definition.groups))
         groups = [self._crunched.groups(level, max(1, self._crunched.rows)) for level in levels]
-        context = self._make_context(lambda specimen: WholeTable(specimen, rows, groups).html())
+        context = self._make_context(lambda specimen: WholeTable(specimen, rows, groups, columns).html())
         rendering = self._render(self.warnings, WHOLE_CSS, html=self._fill(context))
         named, metadata = self._plan.definition, rendering.document.metadata
         metadata.title = metadata.title or named.title
@@ -223,7 +226,8 @@ class PageDesign:
         }
         with collected(warnings):
             furniture = rendering.pdf((first.number, following.number), bare=True)
-        return StoredPlate(json.dumps(layout), furniture, tuple(warnings), extent, tuple(unreplayed))
+        columns = tuple(float(width) for width in first.table.column_widths)
+        return StoredPlate(json.dumps(layout), furniture, tuple(warnings), extent, tuple(unreplayed), columns)
 
 
 def _same_size(one: Any, other: Any) -> None:  # noqa: ANN401 - PageBoxes

@@ -12,15 +12,17 @@ import pypdfium2
 import rust_core
 from pressroom.plates.alone import write_alone
 from pressroom.plates.comparison import PageComparison, Pair, compare_pages
+from pressroom.plates.page import PageDesign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pressroom.plan import Plan
     from pressroom.plates.cache import StoredPlate
-    from pressroom.plates.page import PageDesign
     from pressroom.plates.words import Word
+    from pressroom.reports import Report
+    from rust_core._rust_core import ArrowStream
 
 MOST_PT = 0.5
 """Words may stand so far from their place."""
@@ -67,28 +69,43 @@ class Verdict:
 
 
 def draw_both(
-    design: PageDesign, crunched: rust_core.Crunched, spool: Path, folder: Path, control: rust_core.JobControl
+    design: PageDesign,
+    crunched: rust_core.Crunched,
+    spool: Path,
+    folder: Path,
+    control: rust_core.JobControl,
+    *,
+    own_columns: bool = False,
 ) -> None:
-    """Write the same report to `EXPECTED` and `FOUND` in `folder`; `spool` holds the rows of `crunched`."""
-    write_alone(design, spool, folder / EXPECTED)
+    """Write the same report to `EXPECTED` and `FOUND` in `folder`; `spool` holds the rows of `crunched`.
+
+    WeasyPrint gives its columns the widths of the plate's: those were made for the longest values of each,
+    and the widest may be others. With `own_columns` it finds them by itself.
+    """
     plate = design.plate()
+    columns = None if own_columns else design.stored_plate().columns
+    write_alone(design, spool, folder / EXPECTED, columns=columns)
     pagination = rust_core.paginate(crunched, plate, control)
     around = design.surroundings(pagination.pages)
     rust_core.write_pdf(crunched, plate, pagination, str(folder / FOUND), control, *around)
 
 
-def prove(
-    design: PageDesign,
+def prove_rows(
+    report: Report,
     plan: Plan,
-    crunched: rust_core.Crunched,
-    spool: Path,
+    rows: ArrowStream,
+    parameters: Mapping[str, Any],
+    work: Path,
     folder: Path,
     control: rust_core.JobControl,
 ) -> Verdict:
-    """Draw both into `folder` and compare them."""
+    """Crunch `rows` as a report of their own, draw it twice into `folder`, and compare the drawings."""
+    spool = work / "proof.arrow"
+    crunched = rust_core.crunch(rows, plan.to_json(), str(spool), control)
+    design = PageDesign(report, plan, crunched, parameters)
+    folder.mkdir(parents=True, exist_ok=True)
     draw_both(design, crunched, spool, folder, control)
-    places = Places(design.stored_plate(), plan)
-    return compare_drawings(folder, crunched.rows, places)
+    return compare_drawings(folder, crunched.rows, Places(design.stored_plate(), plan))
 
 
 def compare_drawings(folder: Path, rows: int, places: Places) -> Verdict:

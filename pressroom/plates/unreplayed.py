@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pressroom.errors import Detail, Unreplayable
+
+if TYPE_CHECKING:
+    from pressroom.definition import Pdf
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +32,32 @@ class UnreplayedCss(list[Unreplayed]):
         found = Unreplayed(css, where, instead)
         if found not in self:
             self.append(found)
+
+
+def prints_alone(unreplayed: UnreplayedCss, pdf: Pdf, rows: int, most: int) -> bool:
+    """Whether WeasyPrint prints the rows by itself, because the plate would not draw what was designed.
+
+    Raises `Unreplayable` that lists the CSS when there are more than `most` rows; a report that says
+    `approximate` is printed by its plate all the same.
+    """
+    if not unreplayed or pdf.approximate:
+        return False
+    if rows > most:
+        raise Unreplayable(
+            f"report.html: CSS that can't be repeated for {rows:,} rows: {_listed(unreplayed)}",
+            hint="do without it; or let report.yaml say pdf: {approximate: true}, to print without it; up to "
+            f"{most:,} rows are printed by WeasyPrint alone (PRESSROOM_WEASYPRINT_ROWS)",
+            errors=tuple(Detail("/pdf", str(one)) for one in unreplayed),
+        )
+    return True
+
+
+def printed_alone(unreplayed: UnreplayedCss) -> str:
+    """The warning of a job that was printed so."""
+    return (
+        f"WeasyPrint printed the rows by itself, because of CSS that can't be replayed: {_listed(unreplayed)}"
+    )
+
+
+def _listed(unreplayed: UnreplayedCss) -> str:
+    return "; ".join(str(one) for one in unreplayed)

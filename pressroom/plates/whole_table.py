@@ -77,11 +77,15 @@ class SpooledRows:
 
 @dataclass
 class WholeTable:
-    """Writes all rows of one plan; `specimen` knows how, `groups` are those of each level in order."""
+    """Writes all rows of one plan; `specimen` knows how, `groups` are those of each level in order.
+
+    `widths` are the columns', in px; without them WeasyPrint finds its own.
+    """
 
     specimen: Specimen
     rows: SpooledRows
     groups: Sequence[Sequence[Mapping[str, Any]]]
+    widths: Sequence[float] | None = None
     _next: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,9 +95,12 @@ class WholeTable:
         """The table; the page break after it keeps the pages that follow apart."""
         markup = self.specimen.markup
         body = "".join(self._body())
+        style = "break-after: page !important"
+        if self.widths is not None:
+            style += "; table-layout: fixed !important; width: 1px !important; min-width: 0 !important"
         return Markup(  # noqa: S704 - every value was escaped on its way in
-            f'<table class="rows" {MARK}="table" style="break-after: page !important">'
-            f"{markup.columns()}<thead>{markup.header()}</thead><tbody>{body}</tbody></table>"
+            f'<table class="rows" {MARK}="table" style="{style}">'
+            f"{markup.columns(self.widths)}<thead>{markup.header()}</thead><tbody>{body}</tbody></table>"
         )
 
     def _body(self) -> Iterator[str]:

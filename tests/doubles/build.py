@@ -59,6 +59,7 @@ def build(
     *,
     control: rust_core.JobControl,
     memory_limit_bytes: int,
+    weasyprint_rows: int,
     cache: Any = None,
     enter: Callable[[Phase], None] = lambda _: None,
 ) -> Built:
