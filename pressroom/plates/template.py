@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import (
+    BaseLoader,
+    BytecodeCache,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -13,13 +20,15 @@ from pressroom.errors import TemplateFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import TracebackType
+    from types import CodeType, TracebackType
 
     from jinja2 import Environment
+    from jinja2.bccache import Bucket
 
 BUILT_IN = Path(__file__).parent.parent / "templates"
 """The default design and the partial templates that helpers fill."""
 _PREFIX = "pressroom/"
+_MOST_COMPILED = 256
 
 
 class _Loader(BaseLoader):
@@ -47,12 +56,32 @@ class _Loader(BaseLoader):
             raise TemplateFailed(f"{template}: not UTF-8 at byte {e.start}") from None
 
 
+class _Compiled(BytecodeCache):
+    """Templates compiled in this process, by content: a worker prints the same few reports over and over."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if len(self._kept) >= _MOST_COMPILED:
+            self._kept.clear()
+        if bucket.code is not None:
+            self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
 class Templates:
     """The sandbox of one report: immutable values, strict undefined names, everything escaped."""
 
     def __init__(self, folder: Path, filters: Mapping[str, Callable[..., Any]]) -> None:
         self._environment = ImmutableSandboxedEnvironment(
             loader=_Loader(folder),
+            bytecode_cache=_COMPILED,
             undefined=StrictUndefined,
             autoescape=True,
             trim_blocks=True,

@@ -134,3 +134,16 @@ def test_what_weasyprint_complains_about_is_a_warning(tmp_path: Path) -> None:
     design.stored_plate()
     assert any("colour" in warning for warning in design.warnings)
     assert any("gone.png" in warning for warning in design.warnings)
+
+
+def test_a_template_that_changes_is_compiled_anew_and_one_that_does_not_is_not(tmp_path: Path) -> None:
+    from pressroom.plates import template
+
+    page = tmp_path / "report.html"
+    page.write_text("one {{ n }}", encoding="utf-8")
+    assert template.Templates(tmp_path, {}).render("report.html", {"n": 1}) == "one 1"
+    kept = dict(template._COMPILED._kept)
+    assert template.Templates(tmp_path, {}).render("report.html", {"n": 2}) == "one 2"
+    assert template._COMPILED._kept == kept
+    page.write_text("two {{ n }}", encoding="utf-8")
+    assert template.Templates(tmp_path, {}).render("report.html", {"n": 3}) == "two 3"
