@@ -25,7 +25,8 @@ class ContenderFailed(Exception):
 class Run:
     """What one run took: seconds of wall and CPU, bytes at the peak of memory and of the file.
 
-    `phases` are the seconds that a contender tells of itself, by name; the others have none.
+    `phases` are the seconds that a contender tells of itself, by name; the others have none. `counts` is what
+    was counted in the file when it was read back, as its pages.
     """
 
     seconds: float
@@ -33,6 +34,7 @@ class Run:
     peak_bytes: int
     file_bytes: int
     phases: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

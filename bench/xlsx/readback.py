@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from python_calamine import CalamineWorkbook
 
-from bench.xlsx.dataset import LABELS
-from bench.xlsx.writers import rows_of
+from bench.dataset import LABELS, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from bench.xlsx.dataset import LABELS
+from bench.dataset import LABELS, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 SHEET = "Ledger"
 FORMATS = {"booked": "yyyy-mm-dd", "quantity": "#,##0", "price": "#,##0.00", "amount": "#,##0.00"}
@@ -28,22 +28,6 @@ WIDTHS = {
     "price": 9,
     "amount": 13,
 }
-QUERY = "SELECT * REPLACE (price::DOUBLE AS price, amount::DOUBLE AS amount) FROM read_parquet(?)"
-BATCH = 10_000
-
-
-def rows_of(parquet: str) -> Iterator[tuple[Any, ...]]:
-    """The rows, fetched from DuckDB in batches.
-
-    On one thread: it is not what the others wait for, and each further one holds a row group in memory.
-    """
-    import duckdb
-
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute("SET enable_progress_bar = false")
-        cursor = connection.execute(QUERY, [parquet])
-        while batch := cursor.fetchmany(BATCH):
-            yield from batch
 
 
 def xlsxwriter_default(parquet: str, out: str) -> None:

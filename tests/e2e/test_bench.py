@@ -50,7 +50,7 @@ def test_a_file_that_lacks_a_row_or_has_another_value_is_told(tmp_path: Path) ->
     import duckdb
     import xlsxwriter
 
-    from bench.xlsx.dataset import LABELS, made_dataset
+    from bench.dataset import LABELS, made_dataset
 
     data = made_dataset(3, tmp_path).path
     rows = duckdb.sql(f"SELECT * FROM '{data}'").fetchall()

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.contender import ROOT, Contender, ContenderFailed, Run
+from bench.dataset import Dataset, cache_folder, made_dataset
 from bench.page import megabytes, seconds
 from bench.results import Result, Results
-from bench.xlsx.contenders import OURS, SHEET_ROWS, WARM_UP_ROWS
-from bench.xlsx.dataset import Dataset, cache_folder, made_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +27,10 @@ LIMIT_SECONDS = 900.0
 class Race:
     """Who runs over how many rows; `say` is told each result as a line.
 
+    The first contender is ours. `reader` is the module that reads a file back: it gets the dataset and the
+    file, ends with an error where they differ, and may print what it counted as JSON. `most_rows` is what a
+    peer's file can hold. All run over `warm_up_rows` before.
+
     Ours runs `runs` times at each number of rows, the others once. A peer that has taken a minute runs over
     no more rows, but for `rows`, at which all are compared.
     """
@@ -37,8 +41,11 @@ class Race:
     runs: int
     threads: int
     say: Callable[[str], None]
+    reader: str
+    warm_up_rows: int
+    most_rows: int | None
     results: Results = field(init=False)
-    _right: set[tuple[int, str]] = field(default_factory=set)
+    _right: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
 
     def steps(self) -> int:
         """How many runs there are at most, warm-ups included."""
@@ -49,13 +56,13 @@ class Race:
         self.results = results = Results.of(self.contenders, self.rows, self.threads)
         for each in self.contenders:
             # Once over few rows: compiled modules and pages of libraries are there for everybody then.
-            self._run(each, made_dataset(WARM_UP_ROWS, cache_folder()))
+            self._run(each, made_dataset(self.warm_up_rows, cache_folder()))
             yield
         for rows in sorted({self.rows, *self.curve}):
             dataset = made_dataset(rows, cache_folder())
             for each in self.contenders:
                 slow = any(result.median.seconds > ENOUGH_SECONDS for result in results.curve(each.name))
-                if rows not in self._sizes(each) or (each.name != OURS and slow and rows != self.rows):
+                if rows not in self._sizes(each) or (not self._ours(each) and slow and rows != self.rows):
                     continue
                 runs = []
                 for _ in range(self._times(each)):
@@ -70,29 +77,36 @@ class Race:
 
     def _sizes(self, contender: Contender) -> list[int]:
         sizes = sorted({self.rows, *self.curve})
-        return [rows for rows in sizes if contender.name == OURS or rows <= SHEET_ROWS]
+        if self._ours(contender) or self.most_rows is None:
+            return sizes
+        return [rows for rows in sizes if rows <= self.most_rows]
 
     def _times(self, contender: Contender) -> int:
-        return self.runs if contender.name == OURS else 1
+        return self.runs if self._ours(contender) else 1
+
+    def _ours(self, contender: Contender) -> bool:
+        return contender is self.contenders[0]
 
     def _run(self, contender: Contender, dataset: Dataset) -> Run:
         cache_folder().mkdir(parents=True, exist_ok=True)
         # In the cache, not in /tmp, which may be memory.
         with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="run-") as folder:
             run = contender.run(dataset.path, Path(folder), limit_seconds=LIMIT_SECONDS)
-            self._check(contender, dataset, Path(folder) / contender.file)
-        return run
+            counts = self._check(contender, dataset, Path(folder) / contender.file)
+        return replace(run, counts=counts)
 
-    def _check(self, contender: Contender, dataset: Dataset, file: Path) -> None:
+    def _check(self, contender: Contender, dataset: Dataset, file: Path) -> dict[str, int]:
         """Compare the file with the dataset; one with the bytes of a file that was right is right."""
         with file.open("rb") as opened:
             found = (dataset.rows, hashlib.file_digest(opened, "sha256").hexdigest())
         if found in self._right:
-            return
-        command = [sys.executable, "-m", "bench.xlsx.readback", str(dataset.path), str(file)]
+            return self._right[found]
+        command = [sys.executable, "-m", self.reader, str(dataset.path), str(file)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ContenderFailed(
                 f"{contender.title}, {dataset.rows:,} rows: wrong file: {done.stderr.strip()}"
             )
-        self._right.add(found)
+        counts: dict[str, int] = json.loads(done.stdout or "{}")
+        self._right[found] = counts
+        return counts
