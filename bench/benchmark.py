@@ -28,7 +28,7 @@ class Benchmark:
     """The benchmark in the folder `name`: its contenders, its numbers of rows, its section of the page.
 
     `rows` is where all are compared; `quick_rows` and `quick_peers` are for `--quick`. `warm_up_rows` and
-    `most_rows` are the race's. `section(results, page, pictures)` makes the section, `comparison(results)`
+    `peer_rows` are the race's. `section(results, page, pictures)` makes the section, `comparison(results)`
     its main table.
     """
 
@@ -42,7 +42,7 @@ class Benchmark:
     quick_rows: int
     curve: tuple[int, ...]
     warm_up_rows: int
-    most_rows: int | None
+    peer_rows: int | None
     section: Callable[[Results, Path, Path], None]
     comparison: Callable[[Results], str]
     runs: int = 3
@@ -62,8 +62,15 @@ class Benchmark:
             names = ", ".join(unknown)
             print(f"error: no peer named {names}\nhint: there are {', '.join(self.peers)}", file=sys.stderr)
             return 2
-        asked = (given.rows, given.runs, given.threads, tuple(given.peers), given.curve)
-        partial = given.quick or asked != (self.rows, self.runs, self.threads, self.peers, self.curve)
+        asked = (given.rows, given.runs, given.threads, tuple(given.peers), given.curve, given.peer_rows)
+        partial = given.quick or asked != (
+            self.rows,
+            self.runs,
+            self.threads,
+            self.peers,
+            self.curve,
+            self.peer_rows,
+        )
         out = given.out or (ROOT / "out" / self.name if partial and not given.page else None)
         page = out / PAGE.name if out else PAGE
         if given.page:
@@ -102,7 +109,7 @@ class Benchmark:
                 progress.console.print,
                 reader=f"{self.name.replace('/', '.')}.readback",
                 warm_up_rows=self.warm_up_rows,
-                most_rows=self.most_rows,
+                peer_rows=given.peer_rows,
             )
             task = progress.add_task(self.name, total=race.steps())
             for _ in race.run():
@@ -119,6 +126,7 @@ class Benchmark:
         add("--threads", type=int, default=self.threads, help="threads of ours")
         add("--peers", type=_names, help=f"of {','.join(self.peers)}; or none")
         add("--curve", type=_numbers, default=self.curve, help="numbers of rows, as 10000,100000; or none")
+        add("--peer-rows", type=int, default=self.peer_rows, help="the most rows that peers get")
         add("--quick", action="store_true", help=f"{self.quick_rows:,} rows once and no curve")
         add("--page", action="store_true", help="only make the page, out of the kept results")
         add(

@@ -28,8 +28,8 @@ class Race:
     """Who runs over how many rows; `say` is told each result as a line.
 
     The first contender is ours. `reader` is the module that reads a file back: it gets the dataset and the
-    file, ends with an error where they differ, and may print what it counted as JSON. `most_rows` is what a
-    peer's file can hold. All run over `warm_up_rows` before.
+    file, ends with an error where they differ, and may print what it counted as JSON. `peer_rows` is the most
+    that the others get. All run over `warm_up_rows` before.
 
     Ours runs `runs` times at each number of rows, the others once. A peer that has taken a minute runs over
     no more rows, but for `rows`, at which all are compared.
@@ -43,7 +43,7 @@ class Race:
     say: Callable[[str], None]
     reader: str
     warm_up_rows: int
-    most_rows: int | None
+    peer_rows: int | None
     results: Results = field(init=False)
     _right: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
 
@@ -53,7 +53,7 @@ class Race:
 
     def run(self) -> Iterator[None]:
         """Run all of it into `results`; yields after each run."""
-        self.results = results = Results.of(self.contenders, self.rows, self.threads)
+        self.results = results = Results.of(self.contenders, self.rows, self.threads, self.peer_rows)
         for each in self.contenders:
             # Once over few rows: compiled modules and pages of libraries are there for everybody then.
             self._run(each, made_dataset(self.warm_up_rows, cache_folder()))
@@ -77,9 +77,9 @@ class Race:
 
     def _sizes(self, contender: Contender) -> list[int]:
         sizes = sorted({self.rows, *self.curve})
-        if self._ours(contender) or self.most_rows is None:
+        if self._ours(contender) or self.peer_rows is None:
             return sizes
-        return [rows for rows in sizes if rows <= self.most_rows]
+        return [rows for rows in sizes if rows <= self.peer_rows]
 
     def _times(self, contender: Contender) -> int:
         return self.runs if self._ours(contender) else 1

@@ -31,19 +31,26 @@ class Result:
 
 @dataclass(slots=True)
 class Results:
-    """What a benchmark found; `rows` is the number at which contenders are compared."""
+    """What a benchmark found; `rows` is the number at which contenders are compared.
+
+    `peer_rows` is the most that the others were asked for, where there was such a limit.
+    """
 
     rows: int
     threads: int
     machine: Machine
     titles: dict[str, str]
     found: list[Result] = field(default_factory=list)
+    peer_rows: int | None = None
 
     @classmethod
-    def of(cls, contenders: list[Contender], rows: int, threads: int) -> Results:
+    def of(
+        cls, contenders: list[Contender], rows: int, threads: int, peer_rows: int | None = None
+    ) -> Results:
         """Results without a run yet, made here and now."""
         packages = dict.fromkeys(package for each in contenders for package in each.packages)
-        return cls(rows, threads, Machine.this(packages), {each.name: each.title for each in contenders})
+        titles = {each.name: each.title for each in contenders}
+        return cls(rows, threads, Machine.this(packages), titles, peer_rows=peer_rows)
 
     def at(self, rows: int) -> list[Result]:
         """The results over `rows` rows, fastest first."""

@@ -19,7 +19,7 @@ XLSX = Benchmark(
     quick_rows=1_000,
     curve=(10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000),
     warm_up_rows=WARM_UP_ROWS,
-    most_rows=SHEET_ROWS,
+    peer_rows=SHEET_ROWS,
     section=write_section,
     comparison=comparison,
 )
