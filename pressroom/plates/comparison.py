@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFilter
 
 from pressroom.plates.words import Word, words_of
 
@@ -15,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 DPI = 100
-SHADE = 51
-"""Of 255: a pixel differs when one of its channels does so by this much."""
+SHADE = 96
+"""Of 255: a pixel differs when one of its channels does so by this much, as where a letter is missing."""
+TINT = 6
+"""Of 255: where both pictures are of one colour all around, so much is enough, as where a tint is missing."""
 _OVERSAMPLED = 4
 """PDFium moves thin lines to whole pixels: each of ours is the mean of so many squared."""
 _FAR = 40.0
@@ -35,19 +36,15 @@ class Pair:
 
     @property
     def shift(self) -> tuple[float, float]:
-        """How far it is too far right and too low, in pt; of its two ends the one that is further off.
-
-        What WeasyPrint's own drawing may have drifted is taken off.
-        """
+        """How far it is too far right and too low, in pt; of its two ends the one that is further off."""
         left, right = self.found.left - self.expected.left, self.found.right - self.expected.right
-        furthest = max(left, right, key=abs)
-        undrifted = math.copysign(max(0.0, abs(furthest) - self.expected.drift), furthest)
-        return undrifted, self.found.baseline - self.expected.baseline
+        return max(left, right, key=abs), self.found.baseline - self.expected.baseline
 
     @property
     def offset(self) -> float:
-        """The larger of both shifts, without its sign, in pt."""
-        return max(abs(shift) for shift in self.shift)
+        """The larger of both shifts in pt, without what WeasyPrint's own drawing may have drifted."""
+        right, low = self.shift
+        return max(0.0, abs(right) - self.expected.drift, abs(low))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +83,23 @@ def picture(page: Any) -> Image.Image:  # noqa: ANN401 - a pypdfium2.PdfPage
 def differing(expected: Image.Image, found: Image.Image) -> Image.Image:
     """A mask, white where the pixels of two pictures differ."""
     size = (max(expected.width, found.width), max(expected.height, found.height))
-    red, green, blue = ImageChops.difference(_padded(expected, size), _padded(found, size)).split()
+    one, other = _padded(expected, size), _padded(found, size)
+    difference = ImageChops.difference(one, other)
+    strong, slight = _at_least(difference, SHADE), _at_least(difference, TINT)
+    plain = ImageChops.invert(ImageChops.lighter(_edges(one), _edges(other)))
+    return ImageChops.lighter(strong, ImageChops.darker(slight, plain))
+
+
+def _edges(image: Image.Image) -> Image.Image:
+    """White where a pixel or one next to it has another colour."""
+    around = image.filter(ImageFilter.MaxFilter(3)), image.filter(ImageFilter.MinFilter(3))
+    return _at_least(ImageChops.difference(*around), TINT)
+
+
+def _at_least(image: Image.Image, shade: int) -> Image.Image:
+    red, green, blue = image.split()
     most = ImageChops.lighter(ImageChops.lighter(red, green), blue)
-    return most.point(lambda shade: 255 if shade >= SHADE else 0)
+    return most.point(lambda channel: 255 if channel >= shade else 0)
 
 
 def _share(expected: Image.Image, found: Image.Image) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from weasyprint.formatting_structure import boxes
@@ -11,6 +12,7 @@ from weasyprint.formatting_structure import boxes
 from pressroom.errors import TemplateFailed
 from pressroom.plates.band_markup import MARK
 from pressroom.plates.texts import Lettering, lines, text_boxes
+from pressroom.plates.unreplayed import Unreplayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,38 +23,49 @@ if TYPE_CHECKING:
 
 _COUNTERS = {"page": "page", "pages": "pages"}
 
-Running = dict[str, list[Any]]
-"""Named strings that the table's rows set, and the parts that stand for them on a page."""
+
+@dataclass
+class Running:
+    """Named strings that the table's rows set: the parts that stand for them, and what is wrong with them."""
+
+    parts: dict[str, list[Any]] = field(default_factory=dict)
+    faults: dict[str, list[Unreplayed]] = field(default_factory=dict)
+
+    def blame(self, name: str, css: str, where: str, instead: str) -> None:
+        """Note what happens when a page shows the string."""
+        self.faults.setdefault(name, []).append(Unreplayed(css, where, instead))
 
 
-def running_strings(found: Sequence[TablePage], breaks: Sequence[bool], unreplayed: UnreplayedCss) -> Running:
-    """Named strings that group headers set (`string-set: carrier content()`).
+def running_strings(found: Sequence[TablePage], breaks: Sequence[bool]) -> Running:
+    """Named strings that rows set, as group headers do with `string-set: carrier content()`.
 
     `breaks` tells which group levels start a page. The plate shows the group with which a page starts; CSS
     shows the first that starts on it, which is the same where every group starts a page.
     """
-    names: Running = {}
+    running = Running()
     for row in (row for page in found for group in page.table.children for row in group.children):
         band, _, level = row.element.get(MARK, "").partition(":")
+        where = f"<{row.element_tag}.{'.'.join(row.element.get('class', '').split())}>"
         for box in (row, *row.descendants()):
             for name, _text in box.string_set if box.string_set and box.string_set != "none" else ():
+                if band in ("detail", "subtotal", "total"):
+                    running.blame(name, f"string-set: {name}", where, "does not reach the pages' margins")
+                if band != "group":
+                    continue
                 parts = list(_content(box))
-                where = f"<{row.element_tag}.{row.element.get('class', '')}>"
-                if band == "group" and names.setdefault(name, parts) != parts:
-                    unreplayed.add(f"string-set: {name}", where, "is set twice; the first counts")
-                elif band in ("detail", "subtotal", "total"):
-                    unreplayed.add(f"string-set: {name}", where, "does not reach the pages' margins")
-                if band == "group" and not any(breaks[int(level) :]):
-                    unreplayed.add(
+                if "rows" in parts:
+                    running.blame(name, f"string-set: {name}", f"a count in {where}", "shows no count")
+                if running.parts.setdefault(name, [p for p in parts if p != "rows"]) != parts:
+                    running.blame(name, f"string-set: {name}", where, "is set twice; the first counts")
+                if not any(breaks[int(level) :]):
+                    running.blame(
+                        name,
                         f"string({name})",
                         "the page",
                         "shows the group with which the page starts, not the first that starts on it; "
                         "page_break: true makes them the same",
                     )
-    if any("rows" in parts for parts in names.values()):
-        unreplayed.add("string-set", "a count of rows", "does not reach the pages' margins")
-        names = {name: [p for p in parts if p != "rows"] for name, parts in names.items()}
-    return names
+    return running
 
 
 def _content(box: Any) -> Iterator[Any]:  # noqa: ANN401 - any box
@@ -75,6 +88,9 @@ def take_texts(
     lettering = Lettering(fonts, unreplayed)
     for box in _boxes(page.page):
         content = box.style["content"]
+        for kind, value in content if isinstance(content, tuple) else ():
+            for fault in running.faults.get(value[0], ()) if kind == "string()" else ():
+                unreplayed.add(fault.css, fault.where, fault.instead)
         if not isinstance(content, tuple) or not any(_changes(token, running) for token in content):
             continue
         parts = _parts(box, content, running, unreplayed)
@@ -129,8 +145,8 @@ def _parts(
                     f"counter({value[0]}, {value[1]})", "the table's pages", "is printed in decimal"
                 )
             parts.append(_COUNTERS[value[0]])
-        elif kind == "string()" and value[0] in running:
-            parts += running[value[0]]
+        elif kind == "string()" and value[0] in running.parts:
+            parts += running.parts[value[0]]
         elif parts and isinstance(parts[-1], dict) and "text" in parts[-1]:
             parts[-1] = {"text": parts[-1]["text"] + shown}
         elif shown:
@@ -146,7 +162,7 @@ def _changes(token: tuple[str, Any], running: Running) -> bool:
     kind, value = token
     if kind == "counter()":
         return value[0] in _COUNTERS
-    return kind == "string()" and value[0] in running
+    return kind == "string()" and value[0] in running.parts
 
 
 def _boxes(box: Any) -> Iterator[Any]:  # noqa: ANN401 - boxes

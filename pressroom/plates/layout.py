@@ -14,6 +14,7 @@ from weasyprint.formatting_structure import boxes
 
 from pressroom.errors import TemplateFailed
 from pressroom.plates.band_markup import MARK
+from pressroom.plates.collapsed import edges_of, share_lines, shared
 from pressroom.plates.paint import Painter
 from pressroom.plates.row_styles import look_at
 from pressroom.plates.texts import PT, Lettering, lines
@@ -21,6 +22,7 @@ from pressroom.plates.texts import PT, Lettering, lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pressroom.plates.collapsed import Edges, Key
     from pressroom.plates.fonts import FontTable
     from pressroom.plates.specimen import Specimen
     from pressroom.plates.unreplayed import UnreplayedCss
@@ -88,10 +90,10 @@ def table_pages(pages: Sequence[Any]) -> list[TablePage]:
 
 def measure_bands(
     found: Sequence[TablePage], specimen: Specimen, fonts: FontTable, unreplayed: UnreplayedCss
-) -> dict[str, Any]:
-    """`PageBands` of the plate."""
-    measured: dict[str, dict[str, Any]] = {}
-    subtotals: dict[str, list[dict[str, Any]]] = {}
+) -> tuple[dict[str, Any], float]:
+    """`PageBands` of the plate, and by how many pt lower than measured its first page starts."""
+    measured: dict[str, list[dict[str, Any]]] = {}
+    edges: dict[Key, Edges] = {}
     seen: dict[Any, int] = {}
     for table_page in found:
         painter = Painter(table_page.table, table_page.paper, unreplayed)
@@ -112,19 +114,25 @@ def measure_bands(
                     "cells": list(_cells(row, specimen, Lettering(fonts, unreplayed))),
                 }
                 look_at(row, unreplayed)
-                if name.startswith(("subtotal", "total")):
-                    subtotals.setdefault(name, []).append(band)
-                else:
-                    measured[name] = band
+                measured.setdefault(name, []).append(band)
+                if table_page.table.style["border_collapse"] == "collapse":
+                    edges[name, len(measured[name]) - 1] = edges_of(table_page.table, group, row, index)
     levels = range(len(specimen.plan.definition.groups))
-    details = [measured["detail:0"], measured["detail:1"]]
-    return {
-        "header": measured.get("header"),
-        "group_headers": [measured[f"group:{level}"] for level in levels],
+    drop = 0.0
+    if edges:
+        shares, drop = share_lines(edges, len(levels), unreplayed)
+        for key, share in shares.items():
+            name, number = key
+            measured[name][number] = shared(measured[name][number], edges[key], share)
+    details = [measured["detail:0"][0], measured["detail:1"][0]]
+    bands = {
+        "header": measured["header"][0] if "header" in measured else None,
+        "group_headers": [measured[f"group:{level}"][0] for level in levels],
         "details": details[:1] if details[0] == details[1] else details,
-        "subtotals": [subtotals.get(f"subtotal:{level}", []) for level in levels],
-        "grand_total": subtotals.get("total", []),
+        "subtotals": [measured.get(f"subtotal:{level}", []) for level in levels],
+        "grand_total": measured.get("total", []),
     }
+    return bands, drop * PT
 
 
 def _cells(row: Any, specimen: Specimen, lettering: Lettering) -> Iterator[dict[str, Any]]:  # noqa: ANN401

@@ -198,10 +198,11 @@ class PageDesign:
         fonts = FontTable(rendering.fonts, folder, self._specimen.texts(), unreplayed)
         _same_size(first.page, following.page)
         definition = self._plan.definition
-        running = running_strings(found, [group.page_break for group in definition.groups], unreplayed)
-        bands = measure_bands(found, self._specimen, fonts, unreplayed)
+        running = running_strings(found, [group.page_break for group in definition.groups])
+        bands, drop = measure_bands(found, self._specimen, fonts, unreplayed)
         kinds = [{"top": p.top * PT, "bottom": p.bottom * PT} for p in (first, following, third)]
         texts = [take_texts(p, running, fonts, unreplayed) for p in (first, following, third)]
+        kinds[0]["top"] += drop
         if kinds[1] != kinds[2] or not _alike(texts[1], texts[2]):
             unreplayed.add(
                 "@page :left, :right or :nth",

@@ -90,11 +90,16 @@ class Specimen:
     def _measured(self) -> Iterator[str]:
         """One row of each band in the order in which they meet, each text as short as can be."""
         markup, levels = self.markup, range(len(self.plan.definition.groups))
+        fillings = [Filling("0", {"column": i}) for i in range(len(self.plan.columns))]
+        # Samples only stand there so that the rows which are measured have neighbours of the usual kind.
+        yield markup.detail("odd", "sample", fillings)
+        yield markup.detail("even", "sample", fillings)
         for level in levels:
             yield markup.group(level, f"group:{level}", Filling("0", {"group": level}), Filling("0", "rows"))
-        fillings = [Filling("0", {"column": i}) for i in range(len(self.plan.columns))]
+        if levels:
+            yield markup.detail("odd", "sample", fillings)
+            yield markup.detail("even", "sample", fillings)
         for number, parity in enumerate(("odd", "even", "odd")):
-            # The third only stands there so that the second has a neighbour of the usual kind.
             yield markup.detail(parity, f"detail:{number}" if number < 2 else "sample", fillings)
         totals = {i: Filling("0", {"total": i}) for i in range(len(self.plan.totals))}
         for level in reversed(levels):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import rust_core
 from pressroom.plates.page import PageDesign
-from pressroom.plates.proof import FOUND, Places, Verdict, compare_drawings, draw_both
+from pressroom.plates.proof import EXPECTED, FOUND, Places, Verdict, compare_drawings, draw_both
 from tests.integration.workbook_samples import crunched
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DEFINITION = """
 name: proof
@@ -51,8 +49,8 @@ class Design:
     definition: str = DEFINITION + GROUPS
     rows: str = ROWS
 
-    def draw(self, folder: Path, threads: int = 2) -> Drawn:
-        """Both drawings of it in `folder`."""
+    def draw(self, folder: Path, *, own_columns: bool = True) -> Drawn:
+        """Both drawings of it in `folder`; WeasyPrint finds the columns' widths, unless told otherwise."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.html").write_text(
             f"<!doctype html><html lang=en><style>{self.style}</style><body>{self.body}</body></html>",
@@ -60,8 +58,8 @@ class Design:
         )
         report, plan, rows = crunched(folder, self.definition, self.rows)
         design = PageDesign(report, plan, rows, {})
-        control = rust_core.JobControl(threads)
-        draw_both(design, rows, folder / "spool.arrow", folder, control)
+        control = rust_core.JobControl(2)
+        draw_both(design, rows, folder / "spool.arrow", folder, control, own_columns=own_columns)
         return Drawn(folder, design, rows, Places(design.stored_plate(), plan))
 
 
@@ -78,11 +76,14 @@ class Drawn:
         """What the comparison says."""
         return compare_drawings(self.folder, self.crunched.rows, self.places)
 
-    def draw_again(self, layout: str) -> None:
-        """The plate's drawing with another layout."""
-        plate = rust_core.PagePlate(layout, self.design.stored_plate().furniture)
+    def drawn_from(self, layout: str) -> Drawn:
+        """The same with the plate's drawing made from another layout."""
+        stored = self.design.stored_plate()
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        (folder / EXPECTED).symlink_to(self.folder / EXPECTED)
+        plate = rust_core.PagePlate(layout, stored.furniture)
         control = rust_core.JobControl(2)
         pagination = rust_core.paginate(self.crunched, plate, control)
         around = self.design.surroundings(pagination.pages)
-        path = str(self.folder / FOUND)
-        rust_core.write_pdf(self.crunched, plate, pagination, path, control, *around)
+        rust_core.write_pdf(self.crunched, plate, pagination, str(folder / FOUND), control, *around)
+        return replace(self, folder=folder)

@@ -1,0 +1,198 @@
+"""Designs that differ, by what they show."""
+
+from __future__ import annotations
+
+from tests.integration.page_designs import DEFINITION, GROUPS, ROWS, Design
+
+PLAIN = """
+@page { size: A4; margin: 20mm 15mm }
+body { margin: 0; font: 9pt "DejaVu Sans" }
+table.rows th, table.rows td { padding: 2pt 4pt }
+"""
+RULED = """
+.header th { border-bottom: 1pt solid #223344; background: #dde6ee }
+.detail td { border-bottom: .5pt solid #cccccc }
+.subtotal td { border-top: 1pt solid #223344; font-weight: bold }
+.total td { background: #223344; color: white; border-bottom: 3pt solid orange }
+"""
+ZEBRA = ".detail.even td { background: #eeeeff }"
+COLLAPSED = "table.rows { border-collapse: collapse }"
+NARROW = "table.rows { table-layout: fixed } col.col-article { width: 80pt }"
+LOGO = (
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='60' height='20'>"
+    "<rect width='60' height='20' fill='teal'/><circle cx='10' cy='10' r='8' fill='gold'/></svg>"
+)
+HEADS = """
+@page {
+  @top-left { content: "Sales, " string(region) }
+  @top-right { content: url("LOGO") }
+  @bottom-right { content: "Page " counter(page) " of " counter(pages) }
+}
+.group.level-0 .key .value { string-set: region content() }
+""".replace("LOGO", LOGO)
+BREAKING = DEFINITION + GROUPS.replace("label: Region", "label: Region, page_break: true")
+ABOVE = "<h1>Sales</h1><p>What was sold, where, and for how much.</p>{{ table() }}<h2>Notes</h2>"
+
+
+def columns(*columns: str, more: str = "") -> str:
+    """A report.yaml with these columns."""
+    head = "name: proof\ntitle: Sales\ndata: {sql: SELECT * FROM dataset}\ncolumns:\n"
+    return head + "".join(f"  - {{{column}}}\n" for column in columns) + more
+
+
+def texts(style: str, *words: str) -> Design:
+    """A report that prints these texts in turn."""
+    quoted = ", ".join("'" + word.replace("'", "''") + "'" for word in words)
+    return Design(
+        style,
+        definition=columns("field: n", "field: text", "field: value, total: sum"),
+        rows=f"SELECT i AS n, [{quoted}][1 + i % {len(words)}] AS text, (i * 37 % 1000)::INT AS value "
+        "FROM range(70) t(i) ORDER BY n",
+    )
+
+
+EXHIBITS: dict[str, Design] = {
+    "plain": Design(PLAIN),
+    "ruled, separate borders": Design(PLAIN + RULED + ZEBRA),
+    "border spacing": Design(
+        PLAIN + ZEBRA + "table.rows { border-spacing: 3pt 2pt } td, th { border: .75pt solid #889 }"
+    ),
+    "ruled, collapsed borders": Design(PLAIN + RULED + ZEBRA + COLLAPSED),
+    "collapsed, as most are": Design(
+        f"""{PLAIN} {COLLAPSED}
+        td {{ border-bottom: 1px solid #ccc }} th {{ border-bottom: 2px solid #333 }}
+        .subtotal td {{ border-top: 2px solid #999; border-bottom: 0 }}
+        .total td {{ border-top: 2px solid #333 }} .group td {{ border-bottom: 0; padding-top: 8pt }}"""
+    ),
+    "collapsed, without groups": Design(
+        f"""{PLAIN} {COLLAPSED} {ZEBRA}
+        td {{ border-bottom: 1px solid #ccc }} thead {{ border-bottom: 2px solid #333 }}
+        .total td {{ border: 2px solid #333 }}""",
+        definition=DEFINITION,
+    ),
+    "a grid of collapsed borders": Design(
+        PLAIN + COLLAPSED + "table.rows th, table.rows td { border: 1pt solid #556677 }"
+    ),
+    "wrapped cells": Design(PLAIN + RULED + NARROW),
+    "wrapped cells, collapsed": Design(PLAIN + RULED + ZEBRA + COLLAPSED + NARROW),
+    "cells at the top, in the middle, at the bottom": Design(
+        f"""{PLAIN} {RULED} {NARROW}
+        .detail td {{ vertical-align: middle }} .detail td.col-day {{ vertical-align: bottom }}
+        .detail td.col-pieces {{ vertical-align: top }}"""
+    ),
+    "nowrap, narrow and centred": Design(
+        f"""{PLAIN}
+        table.rows {{ width: auto }} table.rows td {{ white-space: nowrap }}
+        table.rows .col-pieces {{ text-align: center }} .col-article {{ text-align: right }}
+        th {{ text-align: center }}"""
+    ),
+    "alignment of report.yaml": Design(
+        PLAIN + ZEBRA,
+        definition=columns(
+            "field: day, format: yyyy-mm-dd, align: right",
+            "field: article, align: center",
+            'field: pieces, format: "#,##0", align: left, total: sum',
+            'field: amount, format: "#,##0.00", align: right, total: sum',
+            more=GROUPS,
+        ),
+    ),
+    "points below one another": Design(
+        PLAIN,
+        definition=columns('field: n, format: "0"', 'field: v, format: "#,##0.0??", total: sum'),
+        rows="SELECT i AS n, (i * i / 7)::DOUBLE AS v FROM range(60) t(i)",
+    ),
+    "three levels, landscape": Design(
+        f"""{PLAIN.replace("A4", "A4 landscape")} {RULED}
+        .group td {{ font-weight: bold }} .group.level-1 td {{ padding-left: 12pt; color: #446 }}
+        .group.level-2 .key {{ padding-left: 24pt; font-style: italic }} .level-0 {{ background: #ffe }}""",
+        definition=DEFINITION
+        + """
+groups:
+  - {field: region, page_break: true, bookmark: true}
+  - {field: shop, bookmark: true}
+  - {field: article, label: Article}
+""",
+        rows=ROWS.replace("shop, day", "shop, article, day"),
+    ),
+    "A3 with a large type": Design(
+        PLAIN.replace("A4", "A3").replace("9pt", "14pt") + RULED + ".detail td { padding: 6pt 8pt }"
+    ),
+    "serif": Design(
+        PLAIN.replace('"DejaVu Sans"', '"Noto Serif"') + RULED + ".total td { font-style: italic }"
+    ),
+    "condensed": Design(PLAIN + RULED + 'table.rows { font: 8.5pt "DejaVu Sans Condensed" }'),
+    "Inter with features": Design(
+        PLAIN.replace('"DejaVu Sans"', "Inter")
+        + RULED
+        + 'table.rows { font-feature-settings: "tnum", "ss01", "zero" }'
+    ),
+    "letter spacing": Design(
+        f"""{PLAIN} {RULED} .header th {{ letter-spacing: .08em }}
+        .detail td {{ letter-spacing: .3pt }} .group {{ letter-spacing: 1pt }}"""
+    ),
+    "names in a colour of their own": Design(PLAIN + ".group .name { color: #667; font-style: italic }"),
+    "Chinese and Japanese": texts(
+        PLAIN.replace('"DejaVu Sans"', '"WenQuanYi Micro Hei"') + "th, .total td { font-weight: normal }",
+        "东京の売上",
+        "北京",
+        "销售报告 2024",
+        "価格は 1,200 円",
+        "Mixed 中文 text",
+    ),
+    "scripts that a font lacks": texts(
+        PLAIN,
+        *("Zürich", "Ἀθῆναι", "Москва", "東京", "हिन्दी", "ไทย", "→ 100 €", "ﬁnance", "Łódź", "naïve café"),
+    ),
+    "Arabic and Hebrew": texts(
+        PLAIN + ".col-text { font-family: 'Noto Sans', 'Noto Sans Arabic', 'Noto Sans Hebrew' }",
+        *("مرحبا بالعالم", "שלום עולם", "السعر 1,200 دينار", "abc שלום def", "مبيعات (2024)", "plain"),
+    ),
+    "long words": texts(
+        PLAIN
+        + "table.rows { table-layout: fixed } col.col-text { width: 90pt } td { overflow-wrap: anywhere }",
+        "Rindfleischetikettierungsüberwachungsaufgabenübertragung",
+        "a-b-c d/e/f g",
+        "https://example.org/some/long/path?x=1&y=2",
+        "short",
+    ),
+    "empty cells": Design(
+        PLAIN + RULED + "td { border: .5pt solid #99a }",
+        definition=columns(
+            "field: a", "field: b, total: count", "field: c, total: [sum, max]", 'field: d, format: "0.0%"'
+        ),
+        rows="SELECT NULL::VARCHAR AS a, CASE WHEN i % 2 = 0 THEN 'x' END AS b, "
+        "CASE WHEN i % 3 = 0 THEN i END AS c, NULL::DOUBLE AS d FROM range(90) t(i)",
+    ),
+    "running heads, a picture, page X of Y": Design(PLAIN + RULED + HEADS, definition=BREAKING),
+    "starts in the middle of a page": Design(PLAIN + RULED + ZEBRA + HEADS, ABOVE, BREAKING),
+    "colours of number formats": Design(
+        PLAIN + ZEBRA,
+        definition=columns(
+            'field: n, format: "0;0"',
+            'field: v, format: "#,##0.00;[Red]-#,##0.00;[Blue]\\"none\\"", total: [sum, min]',
+            'field: w, format: "[Color 10][>=50]0.0;[Magenta][<10]0.0;0.0", total: avg',
+        ),
+        rows="SELECT i AS n, ((i - 20) * 12.5)::DECIMAL(12, 2) AS v, (i * 7 % 90)::DOUBLE AS w "
+        "FROM range(60) t(i)",
+    ),
+    "one column": Design(
+        PLAIN, definition=columns("field: n, total: sum"), rows="SELECT i AS n FROM range(70) t(i)"
+    ),
+    "no rows": Design(PLAIN + RULED, rows=ROWS.replace("ORDER BY", "WHERE false ORDER BY")),
+    "a frame and a ground": Design(
+        f"""{PLAIN} html {{ background: #f4f4f4 }} .detail td {{ background: rgba(0, 80, 160, .1) }}
+        table.rows {{ background: #fdf6e3; border: 2pt solid #b58900; border-width: 0 2pt }}"""
+    ),
+    "generated content": Design(
+        f"""{PLAIN} .detail td.col-amount::after {{ content: ' kr' }}
+        .detail td.col-article::before {{ content: '» ' }}"""
+    ),
+    "running sums": Design(
+        PLAIN + RULED,
+        definition=columns(
+            'field: day, format: "d mmm yyyy"',
+            'field: amount, format: "#,##0.00", total: sum, running: shop',
+            more=GROUPS,
+        ),
+    ),
+}
