@@ -18,7 +18,7 @@ SHADE = 96
 """Of 255: a pixel differs when one of its channels does so by this much, as where a letter is missing."""
 TINT = 6
 """Of 255: where both pictures are of one colour all around, so much is enough, as where a tint is missing."""
-_OVERSAMPLED = 4
+_OVERSAMPLED = 3
 """PDFium moves thin lines to whole pixels: each of ours is the mean of so many squared."""
 _FAR = 40.0
 """pt beyond which equal words are not taken for the same one."""

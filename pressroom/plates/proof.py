@@ -130,12 +130,16 @@ def compare_drawings(folder: Path, rows: int, places: Places) -> Verdict:
         rows=rows,
         pages=len(compared),
         offset=worst[0].offset if worst else 0.0,
-        where=f"page {worst[1] + 1}, {places.name(worst[1], worst[0].expected)}" if worst else "",
+        where=_where(places, worst[1], worst[0].expected) if worst else "",
         missing=sum(len(page.missing) for page in compared),
         extra=sum(len(page.extra) for page in compared),
         pixels=tuple(page.pixels for page in compared),
         differences=tuple(differences),
     )
+
+
+def _where(places: Places, page: int, word: Word) -> str:
+    return f"page {page + 1}, {places.name(page, word)}, {_quoted(word)}"
 
 
 class Places:
@@ -154,34 +158,43 @@ class Places:
         ]
 
     def name(self, page: int, word: Word) -> str:
-        """Where `word` stands on page number `page` of the file (from 0), and what it says."""
+        """Where `word` stands on page number `page` of the file (from 0)."""
         kind: dict[str, Any] = self._kinds[page > self._before]
-        text = word.text if len(word.text) <= 24 else f"{word.text[:23]}…"
-        if (
-            page < self._before
-            or not kind["top"] - 1 <= word.baseline <= kind["bottom"] + 1
-            or not self._columns
-        ):
-            return f"beside the table, {text!r}"
+        inside = kind["top"] - 1 <= word.baseline <= kind["bottom"] + 1
+        if page < self._before or not inside or not self._columns:
+            return "beside the table"
         middle = (word.left + word.right) / 2
         nearest = min(self._columns, key=lambda c: max(c[0] - middle, middle - c[1]))
-        return f"column {nearest[2]}, {text!r}"
+        return f"column {nearest[2]}"
 
 
 def _sentences(number: int, page: PageComparison, places: Places) -> Iterator[str]:
-    on = f"page {number + 1}"
+    """What differs on a page, words that differ alike in one sentence; the worst first."""
+    alike: dict[tuple[str, str], list[Word]] = {}
+    for word, what in _faults(page):
+        alike.setdefault((places.name(number, word), what), []).append(word)
+    for (where, what), words in alike.items():
+        more = f" and {len(words) - 1} more" if len(words) > 1 else ""
+        yield f"page {number + 1}, {where}, {_quoted(words[0])}{more}: {what}"
+    if page.pixels > MOST_PIXELS:
+        yield f"page {number + 1}: {page.pixels:.2%} of the pixels differ, {MOST_PIXELS:.2%} may"
+
+
+def _faults(page: PageComparison) -> Iterator[tuple[Word, str]]:
     for word in page.missing:
-        yield f"{on}, {places.name(number, word)}: only WeasyPrint prints it"
+        yield word, "only WeasyPrint prints it"
     for word in page.extra:
-        yield f"{on}, {places.name(number, word)}: only the plate prints it"
+        yield word, "only the plate prints it"
     for pair in sorted(page.pairs, key=lambda pair: -pair.offset):
         if pair.offset > MOST_PT:
-            yield f"{on}, {places.name(number, pair.expected)}: {_direction(pair)}"
+            yield pair.expected, _direction(pair)
         if pair.expected.color != pair.found.color:
             asked, got = ("#" + bytes(word.color).hex() for word in (pair.expected, pair.found))
-            yield f"{on}, {places.name(number, pair.expected)}: printed in {got} instead of {asked}"
-    if page.pixels > MOST_PIXELS:
-        yield f"{on}: {page.pixels:.2%} of the pixels differ, {MOST_PIXELS:.2%} may"
+            yield pair.expected, f"printed in {got} instead of {asked}"
+
+
+def _quoted(word: Word) -> str:
+    return repr(word.text if len(word.text) <= 24 else f"{word.text[:23]}…")
 
 
 def _direction(pair: Pair) -> str:

@@ -74,13 +74,13 @@ def smaller_pages(layout: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        (shift_baseline, r"page 1, column Amount, '[\d,.-]+': 1\.2 pt too low"),
-        (move_right, r"page 1, column Amount, '[\d,.-]+': 1\.2 pt too far right"),
-        (wrong_color, r"column Amount, '[\d,.-]+': printed in #c80000 instead of #000000"),
-        (missing_cell, r"page 4, column Amount, '[\d,.-]+': only WeasyPrint prints it"),
+        (shift_baseline, r"page 1, column Amount, '[\d,.-]+'.*: 1\.2 pt too low"),
+        (move_right, r"page 1, column Amount, '[\d,.-]+'.*: 1\.2 pt too far right"),
+        (wrong_color, r"column Amount, '[\d,.-]+'.*: printed in #c80000 instead of #000000"),
+        (missing_cell, r"page 4, column Amount, '[\d,.-]+'.*: only WeasyPrint prints it"),
         (higher_rows, r"pt too low"),
         (no_zebra, r"page 1: [\d.]+% of the pixels differ, 0\.50% may"),
-        (larger_type, r"page 1, column Article, 'Article': [\d.]+ pt too far right"),
+        (larger_type, r"page 1, column Article, 'Article'.*: [\d.]+ pt too far right"),
         (smaller_pages, r"WeasyPrint needs 4 pages, the plate \d+"),
     ],
 )
