@@ -4,6 +4,7 @@
 //! `xlsx` replay a plate over the spool. `python` is the only module that knows Python.
 
 pub mod band;
+pub mod condition;
 pub mod control;
 pub mod crunch;
 pub mod error;

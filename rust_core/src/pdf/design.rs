@@ -2,6 +2,7 @@
 
 use super::fonts::Fonts;
 use super::plate::{Align, Band, Cell, Edge, PageKind, PageLayout, PagePlate, Rect, Vertical};
+use super::rows::Subject;
 use super::shape::Style;
 use crate::band::Part;
 use crate::crunch::Crunched;
@@ -45,8 +46,10 @@ pub struct KindDesign<'p> {
 pub struct BandDesign<'p> {
     /// With one line in each cell, pt.
     pub height: f64,
-    /// Backgrounds and rules.
-    pub rects: &'p [Rect],
+    /// Backgrounds.
+    pub grounds: &'p [Rect],
+    /// Borders and lines, over them.
+    pub lines: &'p [Rect],
     /// Texts.
     pub cells: Vec<CellDesign<'p>>,
     /// Whether a cell may wrap, so that the height depends on the data.
@@ -61,6 +64,8 @@ pub struct CellDesign<'p> {
     pub formats: Vec<Option<NumberFormat>>,
     /// Number of the style.
     pub style: usize,
+    /// Those of its plain, bold, italic, and bold italic looks.
+    faces: [usize; 4],
     /// The text when it never changes.
     pub fixed: Option<String>,
 }
@@ -162,6 +167,43 @@ impl<'p> Design<'p> {
     }
 }
 
+/// What a cell looks like for one row.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'p> {
+    /// Number of the style.
+    pub style: usize,
+    /// What rules say of its colour.
+    pub color: Option<[u8; 3]>,
+    /// What rules put under it.
+    pub background: Option<&'p Rect>,
+}
+
+impl<'p> CellDesign<'p> {
+    /// What the cell looks like for `subject`.
+    pub fn look(&self, subject: &Subject<'_>) -> Look<'p> {
+        let mut look = Look {
+            style: self.style,
+            color: None,
+            background: None,
+        };
+        let (Subject::Row(row, _), cell) = (subject, self.cell) else {
+            return look;
+        };
+        let (mut bold, mut italic) = (None, None);
+        for rule in &cell.rules {
+            if rule.when.fits(row.value(rule.column)) {
+                look.color = look.color.or(rule.color);
+                look.background = look.background.or(rule.background.as_ref());
+                bold = bold.or(rule.bold);
+                italic = italic.or(rule.italic);
+            }
+        }
+        let face = usize::from(bold == Some(true)) + 2 * usize::from(italic == Some(true));
+        look.style = self.faces[face];
+        look
+    }
+}
+
 impl CellDesign<'_> {
     /// Width of the box in em of the cell's font.
     pub fn box_em(&self) -> f64 {
@@ -237,9 +279,11 @@ impl Maker<'_> {
             .iter()
             .map(|cell| self.cell(cell, name, place))
             .collect::<Result<_>>()?;
+        let (grounds, lines) = band.rects.split_at(band.grounds.min(band.rects.len()));
         Ok(BandDesign {
             height: band.height,
-            rects: &band.rects,
+            grounds,
+            lines,
             wraps: cells.iter().any(|c| c.cell.wrap),
             cells,
         })
@@ -259,12 +303,28 @@ impl Maker<'_> {
                 style.size, cell.line_height, cell.width
             )));
         }
+        if let Some(rule) = cell
+            .rules
+            .iter()
+            .find(|rule| place != Place::Detail || rule.column >= self.plan.columns.len())
+        {
+            return Err(Error::Plate(format!(
+                "a cell of {name} has a rule on column {}, which it can't look at",
+                rule.column
+            )));
+        }
         let spacing = style.letter_spacing / style.size;
-        let known = |s: &Style| s.face == style.font && s.spacing == spacing;
-        let number = self.styles.iter().position(known).unwrap_or_else(|| {
-            self.styles.push(Style::new(style.font, spacing));
-            self.styles.len() - 1
-        });
+        let [bold, italic, both] = cell.faces.unwrap_or([style.font; 3]);
+        if let Some(font) = [bold, italic, both]
+            .into_iter()
+            .find(|font| *font >= self.fonts)
+        {
+            return Err(Error::Plate(format!(
+                "a rule of {name} asks for font {font}, but the page plate has {} fonts",
+                self.fonts
+            )));
+        }
+        let faces = [style.font, bold, italic, both].map(|font| self.style(font, spacing));
         let formats = cell
             .parts
             .iter()
@@ -282,8 +342,18 @@ impl Maker<'_> {
         Ok(CellDesign {
             cell,
             formats,
-            style: number,
+            style: faces[0],
+            faces,
             fixed,
+        })
+    }
+
+    /// The number of a style, which is made when there is none like it.
+    fn style(&mut self, face: usize, spacing: f64) -> usize {
+        let known = |s: &Style| s.face == face && s.spacing == spacing;
+        self.styles.iter().position(known).unwrap_or_else(|| {
+            self.styles.push(Style::new(face, spacing));
+            self.styles.len() - 1
         })
     }
 

@@ -375,6 +375,8 @@ fn catalog(
     let info = &design.layout.info;
     let mut out = b"<</Type/Catalog/Pages ".to_vec();
     push_ref(&mut out, tree.root());
+    // What readers show beside a page, and what one types to go there (ISO 32000-2 §12.4.2), is what it prints.
+    out.extend_from_slice(b"/PageLabels<</Nums[0<</S/D>>]>>");
     if let Some(outlines) = outlines {
         out.extend_from_slice(b"/PageMode/UseOutlines/Outlines ");
         push_ref(&mut out, outlines);

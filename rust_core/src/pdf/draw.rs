@@ -350,7 +350,7 @@ impl<'a> Painter<'a> {
         if band.wraps || part.is_some() {
             return self.high_band(band, subject, y, part);
         }
-        self.rects(band.rects, y, band.height);
+        self.grounds(band, subject, y, band.height);
         for cell in &band.cells {
             self.cell(cell, subject, y)?;
         }
@@ -389,7 +389,7 @@ impl<'a> Painter<'a> {
         for (n, cell) in band.cells.iter().enumerate() {
             extra = extra.max(limits(n).len().saturating_sub(1) as f64 * cell.cell.line_height);
         }
-        self.rects(band.rects, y, band.height + extra);
+        self.grounds(band, subject, y, band.height + extra);
         for (n, cell) in band.cells.iter().enumerate() {
             let range = limits(n);
             let drop = if part.is_some() {
@@ -400,13 +400,25 @@ impl<'a> Painter<'a> {
             let color = cells[n].color.unwrap_or(cell.cell.style.color);
             for (i, line) in cells[n].lines[range].iter().enumerate() {
                 let below = drop + i as f64 * cell.cell.line_height;
-                self.line(cell, &line_text(&cells[n].text, line), y + below, color)?;
+                let text = line_text(&cells[n].text, line);
+                self.line(cell, cells[n].style, &text, y + below, color)?;
             }
         }
         if let Some(part) = part {
             self.parted = Some((part.at, cells));
         }
         Ok(band.height + extra)
+    }
+
+    /// What stands under the texts of a band: backgrounds, those of rules over them, then lines.
+    fn grounds(&mut self, band: &BandDesign<'_>, subject: &Subject<'_>, y: f64, height: f64) {
+        self.rects(band.grounds, y, height);
+        for cell in band.cells.iter().filter(|cell| !cell.cell.rules.is_empty()) {
+            if let Some(ground) = cell.look(subject).background {
+                self.rects(std::slice::from_ref(ground), y, height);
+            }
+        }
+        self.rects(band.lines, y, height);
     }
 
     fn rects(&mut self, rects: &[Rect], y: f64, height: f64) {
@@ -421,30 +433,40 @@ impl<'a> Painter<'a> {
     /// Draws a cell on one line; `y` is what its baseline counts from.
     fn cell(&mut self, cell: &CellDesign<'_>, subject: &Subject<'_>, y: f64) -> Result<()> {
         if let Some(fixed) = &cell.fixed {
-            return self.line(cell, fixed, y, cell.cell.style.color);
+            return self.line(cell, cell.style, fixed, y, cell.cell.style.color);
         }
         let mut text = std::mem::take(&mut self.text);
-        let color = cell
-            .say(subject, &mut text)
-            .unwrap_or(cell.cell.style.color);
-        let done = self.line(cell, &text, y, color);
+        let look = cell.look(subject);
+        let color = cell.say(subject, &mut text).or(look.color);
+        let color = color.unwrap_or(cell.cell.style.color);
+        let done = self.line(cell, look.style, &text, y, color);
         self.text = text;
         done
     }
 
-    fn line(&mut self, cell: &CellDesign<'_>, text: &str, y: f64, color: [u8; 3]) -> Result<()> {
+    fn line(
+        &mut self,
+        cell: &CellDesign<'_>,
+        style: usize,
+        text: &str,
+        y: f64,
+        color: [u8; 3],
+    ) -> Result<()> {
         if text.is_empty() {
             return Ok(());
         }
         let size = cell.cell.style.size;
         let baseline = self.design.layout.height - (y + cell.cell.baseline);
-        if let Some(width) = self.shaper.set(cell.style, text, &mut self.show) {
-            let file = self.design.fonts.faces[cell.cell.style.font].file;
+        if let Some(width) = self.shaper.set(style, text, &mut self.show) {
+            let file = self
+                .design
+                .fonts
+                .file_number(self.design.styles[style].face);
             self.content
                 .show(file, &self.show, cell.left(width), baseline, size, color);
             return Ok(());
         }
-        let line = self.shaper.line(cell.style, text)?;
+        let line = self.shaper.line(style, text)?;
         self.shaper.note_missing(line.missing);
         self.content
             .text(&line, cell.left(line.width), baseline, size, color);

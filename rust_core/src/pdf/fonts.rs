@@ -113,6 +113,11 @@ impl Fonts {
         Ok(fonts)
     }
 
+    /// Index of the file of face `face`.
+    pub fn file_number(&self, face: usize) -> usize {
+        self.faces[face].file
+    }
+
     /// The file of face `face`.
     pub fn file_of(&self, face: usize) -> &FontFile {
         &self.files[self.faces[face].file]

@@ -150,7 +150,7 @@ pub fn extra(
     let mut extra: f64 = 0.0;
     for cell in band.cells.iter().filter(|c| c.cell.wrap) {
         cell.say(subject, text);
-        let lines = wrap(shaper, cell.style, text, cell.box_em())?.len();
+        let lines = wrap(shaper, cell.look(subject).style, text, cell.box_em())?.len();
         extra = extra.max((lines - 1) as f64 * cell.cell.line_height);
     }
     Ok(extra)
@@ -170,12 +170,18 @@ pub fn lines(
         .map(|cell| {
             let mut text = String::new();
             let color = cell.say(subject, &mut text);
+            let look = cell.look(subject);
             let lines = if cell.cell.wrap {
-                wrap(shaper, cell.style, &text, cell.box_em())?
+                wrap(shaper, look.style, &text, cell.box_em())?
             } else {
                 std::iter::once(0..text.len()).collect()
             };
-            Ok(CellLines { text, lines, color })
+            Ok(CellLines {
+                text,
+                lines,
+                style: look.style,
+                color: color.or(look.color),
+            })
         })
         .collect()
 }
@@ -187,6 +193,8 @@ pub struct CellLines {
     pub text: String,
     /// Its lines.
     pub lines: Vec<Range<usize>>,
-    /// The colour that its format asks for.
+    /// Number of its style.
+    pub style: usize,
+    /// The colour that its format or a rule asks for.
     pub color: Option<[u8; 3]>,
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::band::Part;
+use crate::condition::Condition;
 use crate::error::{Error, Result};
 
 /// A design, ready to be replayed over any number of rows.
@@ -128,6 +129,9 @@ pub struct Band {
     /// Backgrounds, borders and rules, in painting order, under the texts.
     #[serde(default)]
     pub rects: Vec<Rect>,
+    /// How many of them are backgrounds: those of rules go over these, and under borders.
+    #[serde(default)]
+    pub grounds: usize,
     /// Texts.
     #[serde(default)]
     pub cells: Vec<Cell>,
@@ -187,6 +191,34 @@ pub struct Cell {
     /// Whether the text may wrap; one that may not is drawn past its box, as CSS does.
     #[serde(default)]
     pub wrap: bool,
+    /// What it looks like when its value says so; of several rules that fit, the first that says a property wins.
+    #[serde(default)]
+    pub rules: Vec<CellRule>,
+    /// Fonts of its bold, italic, and bold italic looks; rules need them.
+    #[serde(default)]
+    pub faces: Option<[usize; 3]>,
+}
+
+/// A rule of report.yaml for the cells of one column.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CellRule {
+    /// The column of the plan whose value is looked at.
+    pub column: usize,
+    /// What it must be.
+    pub when: Condition,
+    /// Colour of the text; a format code's `[Red]` goes before it.
+    #[serde(default)]
+    pub color: Option<[u8; 3]>,
+    /// Under the text.
+    #[serde(default)]
+    pub background: Option<Rect>,
+    /// Weight.
+    #[serde(default)]
+    pub bold: Option<bool>,
+    /// Slant.
+    #[serde(default)]
+    pub italic: Option<bool>,
 }
 
 /// How a text looks.

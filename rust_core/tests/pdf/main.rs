@@ -7,4 +7,5 @@ mod breaks;
 mod failures;
 mod ledger;
 mod pages;
+mod rules;
 mod texts;
