@@ -17,9 +17,12 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Comparison = Literal[">", ">=", "<", "<=", "=", "!="]
 Value = Decimal | dt.date | str | bool
@@ -112,6 +115,78 @@ _KINDS: dict[type, tuple[str, tuple[str, ...]]] = {
     dt.date: ("a date", ("date", "timestamp")),
     str: ("a text", ("text",)),
 }
+
+
+def fits(condition: Condition, value: object) -> bool:
+    """Whether a value fits, as the core has it; one of another type than the condition's does not."""
+    match condition:
+        case Empty():
+            return value is None or value == ""
+        case Contains(part):
+            return value is not None and part.casefold() in str(value).casefold()
+        case Between(low, high):
+            below, above = _order(value, low), _order(value, high)
+            return below is not None and above is not None and below >= 0 >= above
+        case Compared(sign, operand):
+            order = _order(value, operand)
+            return order is not None and _SIGNS[sign](order)
+
+
+_SIGNS: dict[Comparison, Callable[[int], bool]] = {
+    ">": lambda order: order > 0,
+    ">=": lambda order: order >= 0,
+    "<": lambda order: order < 0,
+    "<=": lambda order: order <= 0,
+    "=": lambda order: order == 0,
+    "!=": lambda order: order != 0,
+}
+
+
+def _order(value: object, operand: Value) -> int | None:
+    """How a value compares with an operand: negative, 0 or positive; `None` for another type, and for NaN."""
+    left: Any = value
+    right: Any = operand
+    if isinstance(operand, bool) or isinstance(value, bool):
+        if not (isinstance(operand, bool) and isinstance(value, bool)):
+            return None
+    elif isinstance(operand, str):
+        if not isinstance(value, str):
+            return None
+        left, right = value.lower(), operand.lower()
+    elif isinstance(operand, Decimal):
+        if not isinstance(value, int | float | Decimal):
+            return None
+        right = float(operand) if isinstance(value, float) else operand
+    elif isinstance(value, dt.datetime):
+        right = dt.datetime.combine(operand, dt.time(), value.tzinfo)
+    elif not isinstance(value, dt.date):
+        return None
+    return None if left != left else (left > right) - (left < right)
+
+
+def condition_to_json(condition: Condition) -> str | dict[str, Any]:
+    """A condition as the core reads it (`rust_core::condition::Condition`)."""
+    match condition:
+        case Empty():
+            return "empty"
+        case Contains(text):
+            return {"contains": text}
+        case Between(low, high):
+            return {"between": [_operand(low), _operand(high)]}
+        case Compared(sign, value):
+            return {"compared": [sign, _operand(value)]}
+
+
+def _operand(value: Value) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"bool": value}
+    if isinstance(value, dt.date):
+        return {"date": (value - dt.date(1970, 1, 1)).days}
+    if isinstance(value, str):
+        return {"text": value}
+    sign, digits, exponent = value.as_tuple()
+    mantissa = int("".join(map(str, digits))) * (-1 if sign else 1)
+    return {"number": [mantissa, -int(exponent)]}
 
 
 def _value(text: str) -> Value:

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 from pressroom.errors import DefinitionError, TemplateFailed
 from pressroom.plates.sheet_guard import text_literal
 from pressroom.plates.sheet_values import FIRST_DAY, serial
-from pressroom.rules import Between, Compared, Contains, Empty, misfit, parse_condition
+from pressroom.rules import Between, Compared, Contains, Empty, condition_to_json, misfit, parse_condition
 
 if TYPE_CHECKING:
     from pressroom.plates.worksheet import Sheet
     from pressroom.rules import Condition, Value
-
-EPOCH = dt.date(1970, 1, 1)
 
 
 def add_filters(sheet: Sheet) -> list[dict[str, Any]]:
@@ -35,7 +33,7 @@ def add_filters(sheet: Sheet) -> list[dict[str, Any]]:
         if wrong := misfit(condition, sheet.types[column]) or _unfit(condition, sheet.types[column]):
             raise DefinitionError(f"report.yaml: columns.{field}.filter: {text}: {wrong}")
         _add_criterion(sheet, column, condition)
-        found.append({"column": column, "keep": _to_json(condition)})
+        found.append({"column": column, "keep": condition_to_json(condition)})
     return found
 
 
@@ -81,27 +79,3 @@ def _criterion(value: Value) -> str:
 def _escaped(text: str) -> str:
     """A text in which no character is a wildcard."""
     return "".join(f"~{char}" if char in "~*?" else char for char in text)
-
-
-def _to_json(condition: Condition) -> str | dict[str, Any]:
-    match condition:
-        case Empty():
-            return "empty"
-        case Contains(text):
-            return {"contains": text}
-        case Between(low, high):
-            return {"between": [_operand(low), _operand(high)]}
-        case Compared(sign, value):
-            return {"compared": [sign, _operand(value)]}
-
-
-def _operand(value: Value) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"bool": value}
-    if isinstance(value, dt.date):
-        return {"date": (value - EPOCH).days}
-    if isinstance(value, str):
-        return {"text": value}
-    sign, digits, exponent = value.as_tuple()
-    mantissa = int("".join(map(str, digits))) * (-1 if sign else 1)
-    return {"number": [mantissa, -int(exponent)]}
