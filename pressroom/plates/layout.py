@@ -16,7 +16,7 @@ from pressroom.errors import TemplateFailed
 from pressroom.plates.band_markup import MARK
 from pressroom.plates.collapsed import edges_of, share_lines, shared
 from pressroom.plates.paint import Painter
-from pressroom.plates.row_styles import look_at
+from pressroom.plates.row_styles import look_at, look_of
 from pressroom.plates.texts import PT, Lettering, lines
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def measure_bands(
     """`PageBands` of the plate, and by how many pt lower than measured its first page starts."""
     measured: dict[str, list[dict[str, Any]]] = {}
     edges: dict[Key, Edges] = {}
+    looks: dict[str, set[tuple[Any, ...]]] = {}
+    levels = range(len(specimen.plan.definition.groups))
     seen: dict[Any, int] = {}
     for table_page in found:
         painter = Painter(table_page.table, table_page.paper, unreplayed)
@@ -101,6 +103,9 @@ def measure_bands(
             for row in group.children:
                 index = seen.setdefault(row.element, len(seen))
                 name = row.element.get(MARK, "sample")
+                kind = row.element.get("class", "")
+                if name.startswith(("sample", "detail")) and "detail" in kind and levels:
+                    looks.setdefault(kind, set()).add(look_of(row))
                 if name == "sample":
                     continue
                 if group.is_header and name in measured:
@@ -117,7 +122,19 @@ def measure_bands(
                 measured.setdefault(name, []).append(band)
                 if table_page.table.style["border_collapse"] == "collapse":
                     edges[name, len(measured[name]) - 1] = edges_of(table_page.table, group, row, index)
-    levels = range(len(specimen.plan.definition.groups))
+    wanted = [*(f"group:{level}" for level in levels), "detail:0", "detail:1"]
+    if hidden := [name for name in wanted if name not in measured]:
+        raise TemplateFailed(
+            f"report.html: the table has no row for {hidden[0].partition(':')[0]}s",
+            hint="display: none hides rows that must be printed",
+        )
+    for kind, found_looks in looks.items():
+        if len(found_looks) > 1:
+            unreplayed.add(
+                "a style that depends on a row's place (:nth-child(), + or ~)",
+                f"<tr.{'.'.join(kind.split())}>",
+                "is not repeated; the classes odd and even are",
+            )
     drop = 0.0
     if edges:
         shares, drop = share_lines(edges, len(levels), unreplayed)

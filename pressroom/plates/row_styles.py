@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pressroom.plates.unreplayed import UnreplayedCss
 
 _CORNERS = tuple(f"border_{v}_{h}_radius" for v in ("top", "bottom") for h in ("left", "right"))
+_LOOK = ("color", "font_size", "font_weight", "font_style", "padding_top", "padding_bottom")
 _REPLAYED_SPACE = frozenset({"normal", "nowrap"})
 
 _FAULTS: dict[str, Callable[[Any], bool]] = {
@@ -26,6 +27,14 @@ _FAULTS: dict[str, Callable[[Any], bool]] = {
     "float": lambda style: style["float"] != "none",
     "position": lambda style: style["position"] != "static",
 }
+
+
+def look_of(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a TableRowBox
+    """What tells rows of one kind apart where their place among others decides: colours, sizes, weights."""
+    return tuple(
+        (box.background and box.background.color, *(box.style[name] for name in _LOOK))
+        for box in (row, *row.children)
+    )
 
 
 def look_at(row: Any, unreplayed: UnreplayedCss) -> None:  # noqa: ANN401 - a TableRowBox

@@ -101,6 +101,10 @@ class Specimen:
             yield markup.detail("even", "sample", fillings)
         for number, parity in enumerate(("odd", "even", "odd")):
             yield markup.detail(parity, f"detail:{number}" if number < 2 else "sample", fillings)
+        if levels:
+            # Twice an odd row: one of them shows what `:nth-child()` does between the rows of groups.
+            yield markup.detail("odd", "sample", fillings)
+            yield markup.detail("even", "sample", fillings)
         totals = {i: Filling("0", {"total": i}) for i in range(len(self.plan.totals))}
         for level in reversed(levels):
             if self.plan.definition.groups[level].subtotals:

@@ -96,6 +96,9 @@ EXHIBITS: dict[str, Design] = {
             more=GROUPS,
         ),
     ),
+    "stripes by place, without groups": Design(
+        PLAIN + "tbody .detail:nth-child(even) { background: #eeeeff }", definition=DEFINITION
+    ),
     "points below one another": Design(
         PLAIN,
         definition=columns('field: n, format: "0"', 'field: v, format: "#,##0.0??", total: sum'),

@@ -103,6 +103,10 @@ def test_a_plate_that_was_tampered_with_fails(
             ".detail td.col-article { string-set: article content() }",
             "string-set: article",
         ),
+        (
+            "tr:nth-child(even) td { background: #eeeeff }",
+            "a style that depends on a row's place (:nth-child(), + or ~)",
+        ),
         (".group .name { font-variant-caps: small-caps }", "font-variant-caps: small-caps"),
         (COLLAPSED + "th { border-bottom: 6pt solid black }", "border-collapse: collapse"),
         (

@@ -225,6 +225,7 @@ def test_a_page_counter_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
         ("<!-- {{ table() }} -->", "is not on any page"),
         ("<div style='display: none'>{{ table() }}</div>", "is not on any page"),
         ("<div style='float: left'>{{ table() }}</div>", "go on over several pages"),
+        ("<style>.detail.even { display: none }</style>{{ table() }}", "no row for details"),
     ],
 )
 def test_a_table_that_can_not_be_replayed_is_an_error(tmp_path: Path, body: str, says: str) -> None:
