@@ -51,5 +51,6 @@ def megabytes(value: float) -> str:
 
 
 def ratio(value: float) -> str:
-    """How many times: 0.5, 3.2, 18."""
-    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
+    """How many times: 0.02, 0.5, 3.2, 18."""
+    decimals = next((n for n, least in enumerate((9.95, 0.095)) if value >= least), 2)
+    return f"{value:.{decimals}f}"

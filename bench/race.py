@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ENOUGH_SECONDS = 60.0
+ENOUGH_MEMORY = 0.5
+"""Of what the machine has."""
 LIMIT_SECONDS = 900.0
 
 
@@ -32,7 +34,7 @@ class Race:
     that the others get. All run over `warm_up_rows` before.
 
     Ours runs `runs` times at each number of rows, the others once. A peer that has taken a minute runs over
-    no more rows, but for `rows`, at which all are compared.
+    no more rows, nor one that would take half of the memory; but all run over `rows`, to be compared.
     """
 
     contenders: list[Contender]
@@ -61,8 +63,7 @@ class Race:
         for rows in sorted({self.rows, *self.curve}):
             dataset = made_dataset(rows, cache_folder())
             for each in self.contenders:
-                slow = any(result.median.seconds > ENOUGH_SECONDS for result in results.curve(each.name))
-                if rows not in self._sizes(each) or (not self._ours(each) and slow and rows != self.rows):
+                if rows not in self._sizes(each) or (rows != self.rows and self._enough(each, rows)):
                     continue
                 runs = []
                 for _ in range(self._times(each)):
@@ -80,6 +81,16 @@ class Race:
         if self._ours(contender) or self.peer_rows is None:
             return sizes
         return [rows for rows in sizes if rows <= self.peer_rows]
+
+    def _enough(self, contender: Contender, rows: int) -> bool:
+        """Whether a peer was too slow already, or at its pace would need too much memory for `rows`."""
+        if self._ours(contender):
+            return False
+        most = self.results.machine.memory_bytes * ENOUGH_MEMORY
+        return any(
+            result.median.seconds > ENOUGH_SECONDS or result.median.peak_bytes / result.rows * rows > most
+            for result in self.results.curve(contender.name)[-1:]
+        )
 
     def _times(self, contender: Contender) -> int:
         return self.runs if self._ours(contender) else 1

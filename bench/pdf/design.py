@@ -19,10 +19,11 @@ SIZE, LEADING = 7.0, 8.4
 """Points."""
 TOP, SIDE, BOTTOM = 16.0, 12.0, 14.0
 """Margins of the page in mm."""
-PAD_X, PAD_Y = 1.5, 0.8
-"""Around the text of a cell, in mm."""
 HEAD_RULE, ROW_RULE = 0.8, 0.3
 """Points."""
+PAD_X, PAD_TOP = 1.5, 0.8
+PAD_BOTTOM = PAD_TOP + ROW_RULE * 25.4 / 72
+"""Around the text of a cell, in mm; CSS adds the rule to a row's height, the others draw it on its edge."""
 WIDTHS = {
     "entry": 16,
     "booked": 24,

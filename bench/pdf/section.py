@@ -60,8 +60,8 @@ UNEQUAL = """\
   and control totals again, and syncs the file to the disk before it gets its name. The others write.
 - ReportLab can't break the lines of a string in a table, so the two columns that need it are split before
   with its simpleSplit; Paragraphs in those cells, the usual way, took 1.6 times the CPU s for 3,000 rows.
-- The rules of fpdf2, ReportLab and Typst are as wide as the style sheet's, but each tool breaks pages where
-  its own line heights and roundings say: the numbers of pages differ by a few in a hundred."""
+- The rules of fpdf2, ReportLab and Typst are as wide as the style sheet's, but each tool breaks lines and
+  pages by roundings of its own: the numbers of pages may differ by one or two in a hundred."""
 
 MISSING = """\
 - Chromium is not in this comparison: it was not on PATH. Where it is, it prints WeasyPrint's document, and
@@ -157,7 +157,10 @@ def _asked(results: Results) -> str:
     """Why the others' curves end."""
     if results.peer_rows is not None:
         return f"In this run the others were asked for {results.peer_rows:,} rows at most."
-    return "A maker that had taken a minute was not asked for more rows."
+    return (
+        "A maker that had taken a minute, or at its pace would have needed half of the machine's memory, was "
+        "not asked for more rows."
+    )
 
 
 def _many(results: Results) -> str:

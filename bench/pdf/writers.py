@@ -24,8 +24,9 @@ from bench.pdf.design import (
     HEADS,
     LEADING,
     NUMBERS,
+    PAD_BOTTOM,
+    PAD_TOP,
     PAD_X,
-    PAD_Y,
     ROW_RULE,
     SIDE,
     SIZE,
@@ -133,8 +134,8 @@ def reportlab(parquet: str, out: str) -> None:
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (-1, -1), PAD_X * MM),
         ("RIGHTPADDING", (0, 0), (-1, -1), PAD_X * MM),
-        ("TOPPADDING", (0, 0), (-1, -1), PAD_Y * MM),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), PAD_Y * MM),
+        ("TOPPADDING", (0, 0), (-1, -1), PAD_TOP * MM),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), PAD_BOTTOM * MM),
         ("LINEBELOW", (0, 0), (-1, 0), HEAD_RULE, black),
         ("LINEBELOW", (0, 1), (-1, -1), ROW_RULE, "#999999"),
         *(("ALIGN", (c, 0), (c, -1), "RIGHT") for c, name in enumerate(columns) if name in NUMBERS),
@@ -194,7 +195,7 @@ def fpdf2(parquet: str, out: str) -> None:
         text_align=tuple("RIGHT" if name in NUMBERS else "LEFT" for name in LABELS),
         v_align="TOP",
         line_height=LEADING / MM,
-        padding=(PAD_Y, PAD_X),
+        padding=(PAD_TOP, PAD_X, PAD_BOTTOM, PAD_X),
         headings_style=FontFace(emphasis="BOLD"),
     ) as table:
         table.row(HEADS)
@@ -210,7 +211,7 @@ TYPST = """
   header: [{title}],
   footer: context align(right)[Page #counter(page).display() of #counter(page).final().first()],
 )
-#set text(font: "{family}", size: {size}pt, top-edge: 0.928em, bottom-edge: -0.236em)
+#set text(font: "{family}", size: {size}pt, top-edge: 0.946em, bottom-edge: -0.254em)
 #set par(leading: 0pt)
 #set table.cell(breakable: false)
 #let heads = ({heads})
@@ -218,7 +219,7 @@ TYPST = """
 #table(
   columns: ({widths}),
   align: (x, y) => sides.at(x) + top,
-  inset: (x: {pad_x}mm, y: {pad_y}mm),
+  inset: (x: {pad_x}mm, top: {pad_top}mm, bottom: {pad_bottom}mm),
   stroke: (x, y) => (bottom: if y == 0 {{ {head_rule}pt }} else {{ {row_rule}pt + rgb("#999") }}),
   table.header(..heads.map(strong)),
   ..csv("rows.csv").flatten(),
@@ -246,7 +247,8 @@ def typst(parquet: str, out: str) -> None:
             sides=", ".join("right" if name in NUMBERS else "left" for name in LABELS),
             widths=", ".join(f"{width}mm" for width in WIDTHS.values()),
             pad_x=PAD_X,
-            pad_y=PAD_Y,
+            pad_top=PAD_TOP,
+            pad_bottom=PAD_BOTTOM,
             head_rule=HEAD_RULE,
             row_rule=ROW_RULE,
         ),

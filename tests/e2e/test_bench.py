@@ -1,13 +1,17 @@
-"""bench/xlsx: a tiny run from data to page, and the committed page as its results make it."""
+"""The benchmarks: a tiny run of each from data to page, and the committed page as their results make it."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
+from bench.pdf.readback import difference as pdf_difference
 from bench.xlsx.readback import difference
 from tests.services import ROOT
 
@@ -17,9 +21,9 @@ if TYPE_CHECKING:
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 
-def bench(*arguments: str | Path, cache: Path) -> subprocess.CompletedProcess[str]:
+def bench(name: str, *arguments: str | Path, cache: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bench.xlsx", *map(str, arguments)],
+        [sys.executable, "-m", f"bench.{name}", *map(str, arguments)],
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "HOME": str(cache), "XDG_CACHE_HOME": str(cache)},
         capture_output=True,
@@ -31,7 +35,7 @@ def bench(*arguments: str | Path, cache: Path) -> subprocess.CompletedProcess[st
 
 def test_a_quick_run_compares_ours_with_xlsxwriter(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    ended = bench("--quick", "--peers", "xlsxwriter", "--out", out, cache=tmp_path)
+    ended = bench("xlsx", "--quick", "--peers", "xlsxwriter", "--out", out, cache=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert "| **Pressroom**, whole process |" in ended.stdout
     assert "| XlsxWriter |" in ended.stdout
@@ -43,6 +47,24 @@ def test_a_quick_run_compares_ours_with_xlsxwriter(tmp_path: Path) -> None:
         assert run["seconds"] > 0
         assert run["peak_bytes"] > 20_000_000
         assert run["file_bytes"] > 10_000
+    assert ended.stdout.strip() in (out / "benchmarks.md").read_text(encoding="utf-8")
+
+
+def test_a_quick_run_compares_ours_with_weasyprint(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ended = bench("pdf", "--quick", "--out", out, cache=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "| **Pressroom**, whole process |" in ended.stdout
+    assert "| WeasyPrint |" in ended.stdout
+    found = {each["contender"]: each for each in json.loads((out / "results.json").read_text())["found"]}
+    assert set(found) == {"pressroom", "weasyprint"}
+    for each in found.values():
+        assert each["rows"] == 200
+        (run,) = each["runs"]
+        # One design, one way of breaking lines: the plate makes the pages that WeasyPrint makes.
+        assert run["counts"] == {"pages": 6}
+        assert run["file_bytes"] > 10_000
+    assert found["pressroom"]["runs"][0]["phases"]["core"] > 0
     assert ended.stdout.strip() in (out / "benchmarks.md").read_text(encoding="utf-8")
 
 
@@ -70,19 +92,42 @@ def test_a_file_that_lacks_a_row_or_has_another_value_is_told(tmp_path: Path) ->
     assert str(difference(str(data), written("other.xlsx", other))).startswith("row 3 is ")
 
 
+def test_a_print_that_lacks_a_row_or_has_another_value_is_told(tmp_path: Path) -> None:
+    from weasyprint import HTML
+
+    from bench.dataset import made_dataset
+    from bench.pdf.writers import html
+
+    data = str(made_dataset(3, tmp_path).path)
+    page = html(data)
+    first, second, third = re.findall("^<tr><td.*$", page, re.MULTILINE)
+    out = str(tmp_path / "ledger.pdf")
+
+    def told(markup: str) -> str | None:
+        HTML(string=markup).write_pdf(out)
+        return pdf_difference(data, out)
+
+    assert told(page) is None
+    assert told(page.replace(third, "")) == "ends with row 2 of 3"
+    assert str(told(page.replace(second, ""))).startswith("page 1 holds the rows [1, 3], not 2 rows from 1")
+    assert str(told(page.replace(second, first + second))).startswith("page 1 holds the rows [1, 1, 2, 3]")
+    assert str(told(page.replace("document 00000002", "document 2"))).startswith("page 1, row 2: not found")
+
+
 def test_a_peer_that_is_not_known_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
-    ended = bench("--quick", "--peers", "pandas", cache=tmp_path)
+    ended = bench("xlsx", "--quick", "--peers", "pandas", cache=tmp_path)
     assert ended.returncode == 2
     assert "error: no peer named pandas" in ended.stderr
     assert "rustpy-xlsxwriter" in ended.stderr
 
 
-def test_the_committed_page_is_what_its_results_make(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["xlsx", "pdf"])
+def test_the_committed_page_is_what_its_results_make(name: str, tmp_path: Path) -> None:
     shutil.copy(PAGE, tmp_path / PAGE.name)
-    ended = bench("--page", "--out", tmp_path, cache=tmp_path)
+    ended = bench(name, "--page", "--out", tmp_path, cache=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert (tmp_path / PAGE.name).read_bytes() == PAGE.read_bytes()
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [
-        "bench-xlsx-memory.png",
-        "bench-xlsx-seconds.png",
+        f"bench-{name}-memory.png",
+        f"bench-{name}-seconds.png",
     ]
