@@ -52,6 +52,10 @@ def look_at(row: Any, unreplayed: UnreplayedCss) -> None:  # noqa: ANN401 - a Ta
             continue
         if box.style["text_transform"] != "none":
             unreplayed.add("text-transform", _name(box), "does not reach the values; do it in the SQL")
+        if box.style["white_space"] == "normal" and box.style["overflow_wrap"] == "normal":
+            unreplayed.add(
+                "overflow-wrap: normal", _name(box), "is not repeated: words that are too long break"
+            )
         if (space := box.style["white_space"]) not in _REPLAYED_SPACE:
             unreplayed.add(
                 f"white-space: {space}", _name(box), "does not reach the values: their spaces collapse"

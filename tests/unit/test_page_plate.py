@@ -238,6 +238,7 @@ def test_a_table_that_can_not_be_replayed_is_an_error(tmp_path: Path, body: str,
     [
         (".detail td { text-decoration: underline }", "text-decoration of <td"),
         (".detail td { border-radius: 3pt }", "border-radius of <td"),
+        (".detail td { overflow-wrap: normal }", "overflow-wrap: normal of <td"),
         (".detail { opacity: 0.5 }", "opacity of <tr.detail"),
         (".detail td { text-transform: uppercase }", "text-transform of <td"),
         (".detail td.col-article { white-space: pre-line }", "white-space: pre-line of <td"),
