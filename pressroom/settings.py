@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 WEASYPRINT_ROWS = 2_000
-"""About a hundred pages: some twenty seconds and half a gigabyte of WeasyPrint."""
+"""Fifty to a hundred pages: ten seconds and half a gigabyte of WeasyPrint."""
 
 
 class Settings(BaseSettings):
