@@ -305,7 +305,13 @@ def test_many_chunks_combine_to_what_sql_says(tmp_path: Path) -> None:
     best = [row[4] for row in crunched.summary()["tops"]["top"]["rows"]]
     order = "SELECT n FROM t ORDER BY m DESC, n LIMIT 25"
     assert best == [n for (n,) in relation.query("t", order).fetchall()]
-    assert crunched.summary()["levels"] == [{"groups": 5}, {"groups": 338}]
+    for number, (level, count) in enumerate(zip(crunched.summary()["levels"], (5, 338), strict=True)):
+        groups = crunched.groups(number, 1000)
+        assert level["groups"] == len(groups) == count
+        sums = [group["totals"][0] for group in groups]
+        assert (level["lowest"][0], level["highest"][0]) == (min(sums), max(sums))
+        keys = [str(group["key"]) for group in groups]
+        assert level["longest"] == max(keys, key=len)
 
 
 def test_nan_counts_nowhere(tmp_path: Path) -> None:
