@@ -39,12 +39,13 @@ _COUNTS = frozenset({"count", "distinct"})
 class Filling:
     """What stands in a cell: a text, the part of a plate that it stands for, a colour of its number format.
 
-    Only a specimen's measured rows have parts, and only real rows have colours.
+    Only a specimen's measured rows have parts, and only real rows have colours and the CSS of rules.
     """
 
     text: str
     part: object = None
     color: tuple[int, int, int] | None = None
+    css: str = ""
 
     @property
     def html(self) -> Markup:
@@ -60,9 +61,9 @@ class Filling:
     def attributes(self) -> str:
         """The HTML attributes of the element that holds the text."""
         out = f" data-part='{escape(json.dumps(self.part))}'" if self.part is not None else ""
-        if self.color is not None:
-            out += f' style="color: rgb{self.color} !important"'
-        return out
+        # Of two colours the format's wins, as in Excel.
+        css = self.css + (f"color: rgb{self.color} !important" if self.color is not None else "")
+        return f'{out} style="{css}"' if css else out
 
 
 EMPTY = Filling("")

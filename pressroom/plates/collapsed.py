@@ -114,10 +114,21 @@ def shared(band: dict[str, Any], edges: Edges, share: Share) -> dict[str, Any]:
     def moved(edge: Mapping[str, float]) -> dict[str, float]:
         return {side: y + down if side == "top" else y - up for side, y in edge.items()}
 
+    def shifted(rect: Mapping[str, Any]) -> dict[str, Any]:
+        return {**rect, "top": moved(rect["top"]), "bottom": moved(rect["bottom"])}
+
+    def cell(cell: Mapping[str, Any]) -> dict[str, Any]:
+        rules = [
+            {**rule, "background": rule["background"] and shifted(rule["background"])}
+            for rule in cell.get("rules", ())
+        ]
+        return {**cell, "baseline": cell["baseline"] + down, **({"rules": rules} if rules else {})}
+
     return {
+        **band,
         "height": band["height"] + down + up,
-        "rects": [{**r, "top": moved(r["top"]), "bottom": moved(r["bottom"])} for r in band["rects"]],
-        "cells": [{**cell, "baseline": cell["baseline"] + down} for cell in band["cells"]],
+        "rects": [shifted(rect) for rect in band["rects"]],
+        "cells": [cell(one) for one in band["cells"]],
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from weasyprint.formatting_structure import boxes
@@ -16,11 +17,12 @@ from pressroom.errors import TemplateFailed
 from pressroom.plates.band_markup import MARK
 from pressroom.plates.collapsed import edges_of, share_lines, shared
 from pressroom.plates.paint import Painter
+from pressroom.plates.row_rules import plate_rules, rules_of
 from pressroom.plates.row_styles import look_at, look_of
 from pressroom.plates.texts import PT, Lettering, lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pressroom.plates.collapsed import Edges, Key
     from pressroom.plates.fonts import FontTable
@@ -106,17 +108,23 @@ def measure_bands(
                 kind = row.element.get("class", "")
                 if name.startswith(("sample", "detail")) and "detail" in kind and levels:
                     looks.setdefault(kind, set()).add(look_of(row))
-                if name == "sample":
+                if name in ("sample", "worn"):
                     continue
                 if group.is_header and name in measured:
                     continue
                 gap = 0.0
                 if table_page.table.style["border_collapse"] != "collapse":
                     gap = float(table_page.table.style["border_spacing"][1])
+                rects, grounds = painter.row(group, row, index, gap)
+
+                rules = partial(
+                    _rules, place=(painter, group, row, index, gap), specimen=specimen, fonts=fonts
+                )
                 band = {
                     "height": (row.height + gap) * PT,
-                    "rects": painter.row(group, row, index, gap),
-                    "cells": list(_cells(row, specimen, Lettering(fonts, unreplayed))),
+                    "rects": rects,
+                    "grounds": grounds,
+                    "cells": list(_cells(row, specimen, Lettering(fonts, unreplayed), rules)),
                 }
                 look_at(row, unreplayed)
                 measured.setdefault(name, []).append(band)
@@ -152,13 +160,36 @@ def measure_bands(
     return bands, drop * PT
 
 
-def _cells(row: Any, specimen: Specimen, lettering: Lettering) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+_Place = tuple[Painter, Any, Any, int, float]
+"""Who paints a row, its group of rows, the row, its number in the table, and the gap below it (px)."""
+
+
+def _rules(
+    cell: Any,  # noqa: ANN401 - a TableCellBox
+    column: int,
+    place: _Place,
+    specimen: Specimen,
+    fonts: FontTable,
+) -> dict[str, Any]:
+    rules = rules_of(specimen.plan, column)
+    painter, group, row, index, gap = place
+    return plate_rules(rules, column, cell.style, fonts, painter.ground(group, row, cell, index, gap))
+
+
+def _cells(
+    row: Any,  # noqa: ANN401 - a TableRowBox
+    specimen: Specimen,
+    lettering: Lettering,
+    rules: Callable[[Any, int], dict[str, Any]],
+) -> Iterator[dict[str, Any]]:
     for cell in row.children:
         part = _part_of_element(cell.element)
         extra: dict[str, Any] = {
             "vertical": cell.vertical_align if cell.vertical_align in ("middle", "bottom") else "top"
         }
         total = part.get("total") if isinstance(part, dict) else None
+        if isinstance(part, dict) and "column" in part:
+            extra |= rules(cell, part["column"])
         if total is not None and (code := specimen.format_of(total)) is not None:
             extra["format"] = code
         if "count" in cell.element.get("class", "").split():

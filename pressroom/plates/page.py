@@ -18,6 +18,7 @@ from pressroom.plates.fonts import FontTable, passing_folder, system_fonts
 from pressroom.plates.furniture import running_strings, take_texts
 from pressroom.plates.layout import TablePage, measure_bands, table_pages
 from pressroom.plates.rendering import Rendering, collected, render_document
+from pressroom.plates.row_rules import check_rules
 from pressroom.plates.specimen import Specimen
 from pressroom.plates.template import BUILT_IN, Templates
 from pressroom.plates.texts import PT
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from pressroom.plates.whole_table import SpooledRows
     from pressroom.reports import Report
 
-_VERSION = 2
+_VERSION = 3
 """Of the way in which plates are made; a change makes every cached plate anew."""
 
 
@@ -188,6 +189,7 @@ class PageDesign:
         return table_pages(rendering.pages)
 
     def _make(self) -> StoredPlate:
+        check_rules(self._plan, self._specimen.markup.types)
         warnings: list[str] = []
         unreplayed = UnreplayedCss()
         rendering = self._render(warnings)

@@ -27,8 +27,11 @@ class Painter:
         self._unreplayed = unreplayed
         self._collapse = table.style["border_collapse"] == "collapse"
 
-    def row(self, group: Any, row: Any, index: int, gap: float) -> list[dict[str, Any]]:  # noqa: ANN401 - boxes
-        """Rectangles of `row`, which is number `index` of the whole table; `gap` (px) follows below it."""
+    def row(self, group: Any, row: Any, index: int, gap: float) -> tuple[list[dict[str, Any]], int]:  # noqa: ANN401 - boxes
+        """Rectangles of `row`, number `index` of the whole table, and how many of them are backgrounds.
+
+        `gap` (px) follows below the row.
+        """
         under: list[tuple[float, float, list[float]]] = []
         rects: list[dict[str, Any]] = []
 
@@ -57,13 +60,25 @@ class Painter:
         lid = self._neighbours_line(group, row, index) if self._collapse else 0.0
         for x, width, color in self._backgrounds(group, row):
             fill(x, width, (_TOP, lid), (_BOTTOM, -gap), color, whole=True)
+        grounds = _joined(rects)
+        rects = []
         if self._collapse:
             for x, width, top, bottom, color in self._collapsed(group, row, index):
                 fill(x, width, top, bottom, color)
         else:
             for x, width, top, bottom, color in self._separate(row, gap):
                 fill(x, width, top, bottom, color)
-        return _joined(rects)
+        return grounds + _joined(rects), len(grounds)
+
+    def ground(self, group: Any, row: Any, cell: Any, index: int, gap: float) -> dict[str, Any]:  # noqa: ANN401 - boxes
+        """The rectangle that a background of `cell` fills, in pt, without its colour."""
+        lid = self._neighbours_line(group, row, index) if self._collapse else 0.0
+        return {
+            "x": cell.border_box_x() * PT,
+            "width": cell.border_width() * PT,
+            "top": {_TOP: lid * PT},
+            "bottom": {_BOTTOM: -gap * PT},
+        }
 
     def _backgrounds(self, group: Any, row: Any) -> Iterator[tuple[float, float, Any]]:  # noqa: ANN401 - boxes
         table = self._table

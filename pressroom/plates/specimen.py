@@ -11,12 +11,13 @@ those of `BandMarkup`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from pressroom.plates.band_markup import EMPTY, MARK, BandMarkup, Filling
+from pressroom.plates.row_rules import rules_of, widest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -129,7 +130,12 @@ class Specimen:
             fillings = [
                 Filling(texts[row % len(texts)][:_SAMPLE_CHARS]) if texts else EMPTY for texts in longest
             ]
-            yield markup.detail("even" if row % 2 else "odd", "sample", fillings)
+            mark = "sample"
+            if row == 0 and any(worn := [widest(rules_of(self.plan, i)) for i in range(len(longest))]):
+                # The longest values wear what a rule may make wider; their look is no usual row's.
+                fillings = [replace(filling, css=css) for filling, css in zip(fillings, worn, strict=True)]
+                mark = "worn"
+            yield markup.detail("even" if row % 2 else "odd", mark, fillings)
         if count > 1:
             for level in range(len(keys)):
                 # Pages after the table may show what the last group has set (`string-set`).

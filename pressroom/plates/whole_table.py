@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from markupsafe import Markup
 import rust_core
 from pressroom.plates.band_markup import EMPTY, MARK, Filling
 from pressroom.plates.format_color import format_color
+from pressroom.plates.row_rules import rules_of, worn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,13 +107,17 @@ class WholeTable:
     def _body(self) -> Iterator[str]:
         plan, markup = self.specimen.plan, self.specimen.markup
         codes = [column.format for column in plan.columns]
+        rules = [rules_of(plan, number) for number in range(len(plan.columns))]
         last = self.specimen.summary["rows"] - 1
         stripe = 0
         for number, row in enumerate(self.rows):
             for level in self._opening(number):
                 stripe = 0
                 yield self._header(level, number)
-            fillings = [self._filling(code, value) for code, value in zip(codes, row, strict=True)]
+            fillings = [
+                replace(self._filling(code, value), css=worn(own, value))
+                for code, value, own in zip(codes, row, rules, strict=True)
+            ]
             if not any(filling.text for filling in fillings):
                 # Without a line of text WeasyPrint's row would have no height; the core's rows are all alike.
                 fillings[0] = Filling("\u200b")

@@ -16,6 +16,7 @@ RULED = """
 .total td { background: #223344; color: white; border-bottom: 3pt solid orange }
 """
 ZEBRA = ".detail.even td { background: #eeeeff }"
+FIXED = "table.rows { table-layout: fixed; width: 100% }"
 COLLAPSED = "table.rows { border-collapse: collapse }"
 NARROW = "table.rows { table-layout: fixed } col.col-article { width: 80pt }"
 LOGO = (
@@ -31,6 +32,27 @@ HEADS = """
 .group.level-0 .key .value { string-set: region content() }
 """.replace("LOGO", LOGO)
 BREAKING = DEFINITION + GROUPS.replace("label: Region", "label: Region, page_break: true")
+RULES = f"""
+name: proof
+title: Sales by region
+data: {{sql: SELECT * FROM dataset}}
+columns:
+  - {{field: day, label: Date, format: yyyy-mm-dd, rules: [{{when: "< 2024-01-20", italic: true}}]}}
+  - field: article
+    label: Article
+    rules:
+      - {{when: 'contains "chair"', bold: true, background: "#fff2cc"}}
+      - {{when: empty, background: "#eeeeee"}}
+  - field: pieces
+    label: Pieces
+    format: "#,##0;[Red]-#,##0"
+    total: sum
+    rules:
+      - {{when: ">= 1000", color: "#006100", background: "#c6efce"}}
+      - {{when: "< 0", color: "#0000ff", bold: true}}
+      - {{when: ">= 500", bold: true, italic: true, color: "#888888"}}
+  - {{field: amount, label: Amount, format: "#,##0.00", total: sum}}
+{GROUPS}"""
 ABOVE = "<h1>Sales</h1><p>What was sold, where, and for how much.</p>{{ table() }}<h2>Notes</h2>"
 
 
@@ -177,6 +199,9 @@ groups:
         rows="SELECT i AS n, ((i - 20) * 12.5)::DECIMAL(12, 2) AS v, (i * 7 % 90)::DOUBLE AS w "
         "FROM range(60) t(i)",
     ),
+    "rules": Design(PLAIN + RULED + ZEBRA + FIXED, definition=RULES),
+    "rules over collapsed borders": Design(PLAIN + RULED + ZEBRA + COLLAPSED + FIXED, definition=RULES),
+    "rules in wrapped cells": Design(PLAIN + RULED + NARROW + FIXED, definition=RULES),
     "one column": Design(
         PLAIN, definition=columns("field: n, total: sum"), rows="SELECT i AS n FROM range(70) t(i)"
     ),
