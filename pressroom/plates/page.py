@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from pressroom.plates.whole_table import SpooledRows
     from pressroom.reports import Report
 
+WIDER = 0.5
+"""Points beyond the paper's edge that no one misses: a border's half."""
 _VERSION = 3
 """Of the way in which plates are made; a change makes every cached plate anew."""
 
@@ -196,11 +198,12 @@ class PageDesign:
         found = self._find(rendering)
         first, following, third = found[0], found[1], found[2]
         extent = (first.number, found[-1].number + 1, len(rendering.pages))
+        _fits(first)
         folder = self._cache.fonts if self._cache else passing_folder()
         fonts = FontTable(rendering.fonts, folder, self._specimen.texts(), unreplayed)
         _same_size(first.page, following.page)
         definition = self._plan.definition
-        running = running_strings(found, [group.page_break for group in definition.groups])
+        running = running_strings(found)
         bands, drop = measure_bands(found, self._specimen, fonts, unreplayed)
         kinds = [{"top": p.top * PT, "bottom": p.bottom * PT} for p in (first, following, third)]
         texts = [take_texts(p, running, fonts, unreplayed) for p in (first, following, third)]
@@ -231,6 +234,19 @@ class PageDesign:
             furniture = rendering.pdf((first.number, following.number), bare=True)
         columns = tuple(float(width) for width in first.table.column_widths)
         return StoredPlate(json.dumps(layout), furniture, tuple(warnings), extent, tuple(unreplayed), columns)
+
+
+def _fits(page: TablePage) -> None:
+    """Raise `TemplateFailed` for a table that is wider than its paper: what is beyond it would be lost."""
+    table = page.table
+    over = (table.border_box_x() + table.border_width() - page.page.margin_width()) * PT
+    over = max(over, -table.border_box_x() * PT)
+    if over > WIDER:
+        columns = len(table.column_widths)
+        raise TemplateFailed(
+            f"report.html: the table's {columns} columns are {over:.1f} pt wider than the paper",
+            hint="larger pages (pdf.page: A3 landscape), a smaller font, or fewer columns",
+        )
 
 
 def _same_size(one: Any, other: Any) -> None:  # noqa: ANN401 - PageBoxes

@@ -98,7 +98,11 @@ def test_the_report_of_the_readme_is_the_one_in_the_examples() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [p for p in ROOT.glob("**/*.md") if not {".venv", "node_modules", "out"} & set(p.relative_to(ROOT).parts)],
+    [
+        p
+        for p in ROOT.glob("**/*.md")
+        if not {".venv", "node_modules", "out"} & set(p.relative_to(ROOT).parts)
+    ],
 )
 def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")

@@ -188,6 +188,7 @@ groups:
         "CASE WHEN i % 3 = 0 THEN i END AS c, NULL::DOUBLE AS d FROM range(90) t(i)",
     ),
     "running heads, a picture, page X of Y": Design(PLAIN + RULED + HEADS, definition=BREAKING),
+    "running heads where groups start on any line": Design(PLAIN + RULED + HEADS),
     "starts in the middle of a page": Design(PLAIN + RULED + ZEBRA + HEADS, ABOVE, BREAKING),
     "colours of number formats": Design(
         PLAIN + ZEBRA,

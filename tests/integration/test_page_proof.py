@@ -12,7 +12,7 @@ from PIL import Image
 from pressroom.plates.proof import MOST_PIXELS, MOST_PT
 from pressroom.plates.proof_pictures import draw_pictures
 from tests.integration.page_designs import Design, Drawn
-from tests.integration.page_exhibits import COLLAPSED, EXHIBITS, HEADS, PLAIN, columns
+from tests.integration.page_exhibits import COLLAPSED, EXHIBITS, PLAIN, columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,6 @@ def test_a_plate_that_was_tampered_with_fails(
 @pytest.mark.parametrize(
     ("style", "css"),
     [
-        (HEADS, "string(region)"),
         (
             "@page { @top-left { content: string(article) } }"
             ".detail td.col-article { string-set: article content() }",

@@ -261,7 +261,8 @@ impl<'a> Painter<'a> {
         let kind = design.kind(page);
         let mut open = Open::at(crunched, start.row);
         self.content.clear();
-        let known = (crunched.rows > 0).then_some(&open);
+        let shown = Open::on_page(crunched, start, end);
+        let known = (crunched.rows > 0).then_some(&shown);
         let heading = Subject::Page(frame.before + page + 1, frame.total, known);
         for cell in &kind.texts {
             self.cell(cell, &heading, 0.0)?;

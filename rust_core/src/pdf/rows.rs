@@ -1,6 +1,7 @@
 //! The rows of a report as bands: which groups open and close where, and what a cell says.
 
 use super::design::CellDesign;
+use super::paginate::Cursor;
 use crate::band::Part;
 use crate::crunch::{Crunched, Group};
 use crate::error::Result;
@@ -106,6 +107,29 @@ impl<'c> Open<'c> {
             })
             .collect();
         Self { crunched, index }
+    }
+
+    /// The groups that running heads show on a page from `start` to before `end`: of each level the first that
+    /// starts there, else the one that goes on (CSS Generated Content for Paged Media §1.2.2, `first`).
+    pub fn on_page(crunched: &'c Crunched, start: Cursor, end: Option<Cursor>) -> Self {
+        let mut open = Self::at(crunched, start.row);
+        for level in 0..open.index.len() {
+            let groups = &crunched.levels[level].groups;
+            let starts = |index: usize| {
+                let group = groups.get(index)?;
+                let step = level - Self::at(crunched, group.first_row).opening(group.first_row);
+                let at = Cursor {
+                    row: group.first_row,
+                    step: step as u32,
+                };
+                Some(at >= start && end.is_none_or(|end| at < end))
+            };
+            let (own, next) = (open.index[level], open.index[level] + 1);
+            if starts(own) == Some(false) && starts(next) == Some(true) {
+                open.index[level] = next;
+            }
+        }
+        open
     }
 
     /// Goes on to `row`, which is the next one.
