@@ -48,8 +48,11 @@ pub struct Formulas<'a> {
     crunched: &'a Crunched,
     bands: &'a SheetBands,
     /// What was asked already: each level asks for those inside it.
-    known: RefCell<HashMap<(usize, Option<usize>), Option<Formula>>>,
+    known: RefCell<HashMap<Question, Option<Formula>>>,
 }
+
+/// A total's number and the level of its groups.
+type Question = (usize, Option<usize>);
 
 impl<'a> Formulas<'a> {
     /// The formulas of `crunched` on a sheet with these bands.

@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn most_of_a_usual_ledger_needs_no_shaper() {
         let (fonts, styles) = (fonts(), styles(0.0));
-        let mut shaper = ready(&fonts, &styles);
+        let mut shaper = ready(fonts, &styles);
         for (style, family) in FAMILIES.iter().chain(&FAMILIES).enumerate() {
             for text in [
                 "Order 3C1734, document 00000031",
@@ -310,7 +310,7 @@ mod tests {
             spacing in prop_oneof![Just(0.0), Just(0.05)],
         ) {
             let (fonts, styles) = (fonts(), styles(spacing));
-            let mut shaper = ready(&fonts, &styles);
+            let mut shaper = ready(fonts, &styles);
             let mut show = Vec::new();
             for text in &texts {
                 for style in 0..styles.len() {
