@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 WIDER = 0.5
 """Points beyond the paper's edge that no one misses: a border's half."""
-_VERSION = 3
+_VERSION = 4
 """Of the way in which plates are made; a change makes every cached plate anew."""
 
 
@@ -205,6 +205,8 @@ class PageDesign:
         definition = self._plan.definition
         running = running_strings(found)
         bands, drop = measure_bands(found, self._specimen, fonts, unreplayed)
+        if bands["header"] is None:
+            self._no_heads_wanted(first)
         kinds = [{"top": p.top * PT, "bottom": p.bottom * PT} for p in (first, following, third)]
         texts = [take_texts(p, running, fonts, unreplayed) for p in (first, following, third)]
         kinds[0]["top"] += drop
@@ -234,6 +236,21 @@ class PageDesign:
             furniture = rendering.pdf((first.number, following.number), bare=True)
         columns = tuple(float(width) for width in first.table.column_widths)
         return StoredPlate(json.dumps(layout), furniture, tuple(warnings), extent, tuple(unreplayed), columns)
+
+    def _no_heads_wanted(self, page: TablePage) -> None:
+        """Raise `TemplateFailed` for column heads that are missing though no style hides them.
+
+        WeasyPrint leaves them out where a page is too low for them and a row; on a higher one they are there.
+        """
+        high = "@page { size: 5000px 5000px !important }"
+        tables = [found.table for found in self._find(self._render([], high))]
+        heads = [group for table in tables for group in table.children if group.is_header]
+        if heads:
+            raise TemplateFailed(
+                f"report.html: a page has {(page.bottom - page.top) * PT:.0f} pt for the table, too little for "
+                f"its column heads ({heads[0].height * PT:.0f} pt) and a row",
+                hint="larger pages (pdf.page), smaller margins, or a smaller font",
+            )
 
 
 def _fits(page: TablePage) -> None:

@@ -43,7 +43,8 @@ LABELS: Mapping[str, str] = {
 }
 """Words of the table; `table(labels={...})` replaces them."""
 
-_SAMPLE_CHARS = 240
+_SAMPLE_CHARS = 2_000
+"""Of a text in the specimen; longer ones wrap in any column."""
 _SAMPLES = 8
 _MOST_GROUPS = 10_000
 """Groups of a level of which the last is looked for."""
@@ -81,6 +82,7 @@ class Specimen:
             yield column.heading
             yield from stats["longest"]
         for level, group in enumerate(self.plan.definition.groups):
+            yield self.summary["levels"][level]["longest"]
             for member in self.groups(level, 200):
                 yield self.format_value(group.format, member["key"])
 
@@ -118,13 +120,11 @@ class Specimen:
     def _samples(self, count: int) -> Iterator[str]:
         """Rows with the longest values of each column, group headers and totals of real groups."""
         markup = self.markup
-        keys = {}
-        for level, group in enumerate(self.plan.definition.groups):
-            members = self.groups(level, 200)
-            texts = [self.format_value(group.format, member["key"]) for member in members]
-            keys[level] = Filling(max(texts, key=len, default="")[:_SAMPLE_CHARS])
-            most = max((member["rows"] for member in members), default=0)
-            yield markup.group(level, "sample", keys[level], Filling(self.format_value("#,##0", most)))
+        levels = self.summary["levels"]
+        keys = [Filling(level["longest"][:_SAMPLE_CHARS]) for level in levels]
+        for number, level in enumerate(levels):
+            rows = Filling(self.format_value("#,##0", level["most_rows"]))
+            yield markup.group(number, "sample", keys[number], rows)
         longest = [stats["longest"] for stats in self.summary["columns"]]
         for row in range(count):
             fillings = [
@@ -141,9 +141,11 @@ class Specimen:
                 # Pages after the table may show what the last group has set (`string-set`).
                 yield markup.group(level, "sample", self._last_key(level), EMPTY)
             for kind in self.plan.total_kinds:
-                totals = self._grand(kind)
-                for level in reversed(range(len(self.plan.definition.groups))):
-                    yield markup.totals(kind, level, "sample", keys[level], totals)
+                for level in reversed(range(len(keys))):
+                    for end in ("lowest", "highest"):
+                        totals = self._totals(kind, levels[level][end])
+                        yield markup.totals(kind, level, "sample", keys[level], totals)
+                totals = self._totals(kind, self.summary["totals"])
                 yield markup.totals(kind, None, "sample", EMPTY, totals)
 
     def _last_key(self, level: int) -> Filling:
@@ -152,9 +154,9 @@ class Specimen:
         code = self.plan.definition.groups[level].format
         return Filling(self.format_value(code, members[-1]["key"])[:_SAMPLE_CHARS]) if members else EMPTY
 
-    def _grand(self, kind: TotalKind) -> dict[int, Filling]:
+    def _totals(self, kind: TotalKind, values: Sequence[object]) -> dict[int, Filling]:
         out = {}
-        for i, (total, value) in enumerate(zip(self.plan.totals, self.summary["totals"], strict=True)):
+        for i, (total, value) in enumerate(zip(self.plan.totals, values, strict=True)):
             if total.kind is kind:
                 code = self.format_of(i) or self.plan.columns[total.column].format
                 out[i] = Filling(self.format_value(code, value))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 import pytest
 
+from pressroom.errors import TemplateFailed
 from tests.integration.page_prints import STYLE, TABLE, Print, page_texts, print_pdf, table
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 N = "field: n, label: Nr"
 T = "field: t, label: Text"
+ROWS = "SELECT i AS n FROM range(5) t(i) ORDER BY i"
 WORDS = """
 SELECT i AS n, CASE WHEN i = 1 THEN (SELECT string_agg('w' || j, ' ' ORDER BY j) FROM range({words}) s(j))
   ELSE 'short' || i END AS t
@@ -169,3 +171,15 @@ def test_the_document_says_its_title_language_and_author(tmp_path: Path) -> None
     with pikepdf.open(made.path) as pdf:
         assert (str(pdf.docinfo.Title), str(pdf.docinfo.Author)) == ("Übersicht – 売上", "Ada")
         assert str(pdf.Root.Lang) == "de"
+
+
+def test_a_page_too_low_for_column_heads_and_a_row_is_an_error_that_says_so(tmp_path: Path) -> None:
+    style = STYLE.replace("300pt", "100pt")
+    with pytest.raises(TemplateFailed, match=r"a page has \d+ pt for the table.* \(\d+ pt\) and a row"):
+        print_pdf(tmp_path / "r", table(N), ROWS, style=style)
+
+
+def test_column_heads_that_a_style_hides_are_not_missed(tmp_path: Path) -> None:
+    made = print_pdf(tmp_path / "r", table(N), ROWS, style=STYLE + "thead { display: none }")
+    assert made.warnings == ()
+    assert "Nr" not in made.words

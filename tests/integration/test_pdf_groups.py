@@ -200,6 +200,26 @@ def test_ten_group_headers_stay_with_their_row_where_they_do_not_fit_below_other
                 assert below[0].isdigit()
 
 
+@pytest.mark.parametrize("text", ["", " || ' ' || repeat('word ', 150)"], ids=["low rows", "rows over pages"])
+@pytest.mark.parametrize("height", [150, 170, 190, 200, 210, 230])
+def test_the_innermost_header_stays_with_its_row_where_all_of_them_are_higher_than_a_page(
+    tmp_path: Path, height: int, text: str
+) -> None:
+    levels = "".join(f"  - {{field: g{level}, label: L{level}}}\n" for level in range(10))
+    keys = ", ".join(f"'k' || i AS g{level}" for level in range(10))
+    sql = f"SELECT i AS n, 'text' || i{text} AS t, i AS v, {keys} FROM range(3) t(i) ORDER BY i"
+    style = STYLE.replace("300pt", f"{height}pt")
+    columns = ("field: t", "field: n, label: Nr", "field: v, total: sum")
+    made = print_pdf(tmp_path / "r", table(*columns, groups=levels), sql, style=style)
+    headers = [m[1] for m in re.finditer(r"^ *(L\d k\d) ", "\n".join(made.texts), re.MULTILINE)]
+    assert headers == [f"L{level} k{row}" for row in range(3) for level in range(10)]
+    for page in made.texts:
+        lines = [line.strip() for line in page.splitlines() if line.strip()][:-1]
+        assert not lines[-1].startswith("L9"), page
+        for above, below in pairwise(lines):
+            assert not above.startswith("L9") or re.match(r"text\d", below), page
+
+
 def test_a_group_without_a_key_is_a_group_like_any_other(tmp_path: Path) -> None:
     sql = (
         "SELECT i AS n, i AS v, CASE WHEN i < 3 THEN NULL ELSE 'g0001' END AS g FROM range(6) t(i) ORDER BY i"

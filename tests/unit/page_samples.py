@@ -80,7 +80,7 @@ class SampleCrunched:
                 for n, t, texts in zip(names, kinds, longest, strict=True)
             ],
             "totals": [None] * 4 if self.empty else totals,
-            "levels": [{"groups": 0 if self.empty else 2}, {"groups": 0 if self.empty else 5}],
+            "levels": [self.level(0 if self.empty else 2), self.level(0 if self.empty else 5)],
             "crosstabs": {
                 "months": {
                     "row_keys": [] if self.empty else ["North", "<South>"],
@@ -98,6 +98,18 @@ class SampleCrunched:
                 }
             },
             "series": {"regions": [] if self.empty else [["North", Decimal(60)], ["South", Decimal(40)]]},
+        }
+
+    @staticmethod
+    def level(groups: int) -> dict[str, Any]:
+        values = [3, 4.5, Decimal("1.10"), Decimal("9.90")] if groups else [None] * 4
+        longest, rows = ("Bergen", 100) if groups else ("", 0)
+        return {
+            "groups": groups,
+            "lowest": values,
+            "highest": values,
+            "longest": longest,
+            "most_rows": rows,
         }
 
     def groups(self, level: int, limit: int) -> list[dict[str, Any]]:

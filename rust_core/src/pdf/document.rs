@@ -135,7 +135,9 @@ fn frame(
     total: u64,
 ) -> Result<(Frame, Tally)> {
     let first = file.reserve(Numbers::count(pages.pages()))?;
-    let first_resources = file.reserve(2)?;
+    // What no page shows is not written: a table of one page has no pages that follow.
+    let kinds = &design.kinds[..design.kinds.len().min(pages.pages() as usize)];
+    let first_resources = file.reserve(kinds.len() as u64)?;
     let mut painter = Painter::new(design, rows, pages);
     let mut frame = Frame {
         first,
@@ -155,7 +157,7 @@ fn frame(
     };
     let mut forms: Vec<(usize, u32)> = Vec::new();
     let mut heads: Vec<(f64, u32)> = Vec::new();
-    for (n, kind) in design.kinds.iter().enumerate() {
+    for (n, kind) in kinds.iter().enumerate() {
         let mut objects = Vec::new();
         if let Some(page) = kind.kind.art.form {
             let known = forms

@@ -276,26 +276,62 @@ impl<'a> Breaker<'a> {
                 return Ok(());
             }
         }
-        for (step, (band, height)) in bands.iter().zip(&heights).enumerate() {
-            // Totals that close here need their place too, so that they never stand alone on the next page.
-            let tail = match band {
-                BandRef::Detail => heights[step + 1..].iter().sum(),
-                _ => 0.0,
-            };
+        self.parts(row, bands, &heights, open)
+    }
+
+    /// Places a block that no page can hold, band by band; what a band needs below it comes along where a page
+    /// has room for both: a header the start of its row, the last line of a row the totals that close with it.
+    fn parts(
+        &mut self,
+        row: u64,
+        bands: &[BandRef],
+        heights: &[f64],
+        open: &Open<'_>,
+    ) -> Result<()> {
+        let detail = bands
+            .iter()
+            .position(|b| *b == BandRef::Detail)
+            .unwrap_or(0);
+        let line = band(self.design, BandRef::Detail, open, row).height;
+        let totals = &heights[detail + 1..];
+        let tail = [totals.iter().sum(), totals.first().copied().unwrap_or(0.0)]
+            .into_iter()
+            .find(|tail| self.would_fit(line + tail))
+            .unwrap_or(0.0);
+        let mut start = if heights[detail] > line {
+            line
+        } else {
+            line + tail
+        };
+        let mut below = vec![0.0; bands.len()];
+        below[detail] = tail;
+        for step in (0..detail).rev() {
+            if self.would_fit(heights[step] + start) {
+                below[step] = start;
+            }
+            start = heights[step] + below[step];
+        }
+        for (step, (band_ref, height)) in bands.iter().zip(heights).enumerate() {
             let at = Cursor {
                 row,
                 step: step as u32,
             };
-            if self.fits(height + tail) {
-                self.y += height;
-                continue;
-            }
-            if !self.is_fresh() && height + tail <= self.room_of_a_page() + SLACK {
+            let rest: f64 = heights[step..].iter().sum();
+            let wanted = if self.would_fit(rest) {
+                rest
+            } else {
+                height + below[step]
+            };
+            // A row that can start below its headers is not parted from them.
+            let headed = step == detail && detail > 0 && *height > line && self.fits(line);
+            if !self.fits(wanted) && !self.is_fresh() && !headed && self.would_fit(wanted) {
                 self.page(at);
-                self.y += height;
-                continue;
             }
-            self.split(*band, open, at, tail)?;
+            if self.fits(wanted) {
+                self.y += height;
+            } else {
+                self.split(*band_ref, open, at, below[step])?;
+            }
         }
         Ok(())
     }
@@ -392,13 +428,13 @@ impl<'a> Breaker<'a> {
         self.y + height <= self.bottom + SLACK
     }
 
-    fn is_fresh(&self) -> bool {
-        self.y == self.top
+    fn would_fit(&self, height: f64) -> bool {
+        let next = self.design.kind(1).kind;
+        next.top + self.header + height <= next.bottom + SLACK
     }
 
-    fn room_of_a_page(&self) -> f64 {
-        let next = self.design.kind(1).kind;
-        next.bottom - next.top - self.header
+    fn is_fresh(&self) -> bool {
+        self.y == self.top
     }
 
     fn glance(&mut self) -> Result<()> {

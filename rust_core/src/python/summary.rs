@@ -70,6 +70,8 @@ pub(super) fn summary<'py>(py: Python<'py>, crunched: &Crunched) -> PyResult<Bou
         entry.set_item("lowest", list(py, &lowest)?)?;
         entry.set_item("highest", list(py, &highest)?)?;
         entry.set_item("longest", longest_key(crunched, number)?)?;
+        let most = level.groups.iter().map(|group| group.rows).max();
+        entry.set_item("most_rows", most.unwrap_or(0))?;
         levels.append(entry)?;
     }
     out.set_item("levels", levels)?;
