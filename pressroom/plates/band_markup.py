@@ -9,6 +9,8 @@
 | `tr` of a row | `detail odd`, `detail even` |
 | `tr` that closes a group | `subtotal level-<n> <kind>`, cells `label` (`name`, `value`) and totals |
 | `tr` that closes the table | `total <kind>`, likewise |
+
+The `label` of a level with long keys is also `long`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup, escape
 
@@ -67,6 +69,8 @@ class Filling:
 
 
 EMPTY = Filling("")
+LONG_KEY: Final = 60
+"""Characters of a group's key that its subtotals show in one line; with a longer one they may wrap."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class BandMarkup:
     plan: Plan
     types: Sequence[str]
     labels: Mapping[str, str]
+    long_levels: frozenset[int] = frozenset()
+    """Levels with keys of more than `LONG_KEY` characters."""
 
     def format_of(self, total: int) -> str | None:
         """Number format of total number `total`; None for its column's own."""
@@ -157,7 +163,8 @@ class BandMarkup:
     def _label(self, kind: TotalKind, level: int | None, key: Filling, span: int) -> str:
         name = f'<span class="name">{escape(self.labels[kind.value])}</span>'
         value = _value(key if level is not None else Filling(self.labels["all"]))
-        return f'<td class="label" colspan="{span}">{name} {value}</td>'
+        long = " long" if level in self.long_levels else ""
+        return f'<td class="label{long}" colspan="{span}">{name} {value}</td>'
 
 
 def _value(filling: Filling) -> str:

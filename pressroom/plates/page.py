@@ -247,8 +247,8 @@ class PageDesign:
         heads = [group for table in tables for group in table.children if group.is_header]
         if heads:
             raise TemplateFailed(
-                f"report.html: a page has {(page.bottom - page.top) * PT:.0f} pt for the table, too little for "
-                f"its column heads ({heads[0].height * PT:.0f} pt) and a row",
+                f"report.html: a page has {(page.bottom - page.top) * PT:.0f} pt for the table, too little "
+                f"for its column heads ({heads[0].height * PT:.0f} pt) and a row",
                 hint="larger pages (pdf.page), smaller margins, or a smaller font",
             )
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from pressroom.plates.band_markup import EMPTY, MARK, BandMarkup, Filling
+from pressroom.plates.band_markup import EMPTY, LONG_KEY, MARK, BandMarkup, Filling
 from pressroom.plates.row_rules import rules_of, widest
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ class Specimen:
     @property
     def markup(self) -> BandMarkup:
         """What writes the rows."""
-        return BandMarkup(self.plan, [stats["type"] for stats in self.summary["columns"]], self.labels)
+        keys = [len(level["longest"]) for level in self.summary["levels"]]
+        long = frozenset(level for level, length in enumerate(keys) if length > LONG_KEY)
+        return BandMarkup(self.plan, [c["type"] for c in self.summary["columns"]], self.labels, long)
 
     def html(self) -> Markup:
         """The table; the page break after it keeps the pages that follow apart."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pressroom.errors import TemplateFailed
+from pressroom.plates.proof import MOST_PT
+from tests.integration.page_designs import Design
 from tests.integration.page_prints import STYLE, print_pdf, table
 
 if TYPE_CHECKING:
@@ -36,3 +38,17 @@ def test_a_column_as_wide_as_its_text_does_not_break_it(tmp_path: Path, word: st
     columns = table("field: t", "field: u")
     made = print_pdf(tmp_path / "r", columns, sql, style=f"{STYLE} table.rows {{ width: auto }}")
     assert "\n".join(made.texts).count(word) == 40
+
+
+@pytest.mark.parametrize("length", [3, 30, 60])
+def test_group_keys_longer_than_every_value_have_their_places_as_weasyprint_gives_them(
+    tmp_path: Path, length: int
+) -> None:
+    key = f"CASE WHEN i < 20 THEN 'a' ELSE repeat('long key of a group ', {length}) END AS g"
+    rows = f"SELECT 'text ' || i AS t, i::DOUBLE AS v, {key} FROM range(60) t(i) ORDER BY i"
+    columns = ("field: t", 'field: v, label: Value, format: "#,##0.00", total: sum')
+    definition = table(*columns, groups="  - {field: g, label: Area}\n")
+    verdict = Design(STYLE, definition=definition, rows=rows).draw(tmp_path / "r").verdict()
+    # WeasyPrint cuts kerning to thousandths of an em: pixels of lines full of text differ by shades.
+    assert [difference for difference in verdict.differences if "pixels" not in difference] == []
+    assert verdict.offset <= MOST_PT
