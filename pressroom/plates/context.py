@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from pressroom.charts import ChartText, Look, draw_chart
 from pressroom.definition import TotalKind
-from pressroom.errors import TemplateFailed
 from pressroom.plates.specimen import LABELS, Specimen
+from pressroom.plates.template import Misused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,13 +85,9 @@ class TemplateContext:
 
     def _table(self, labels: Mapping[str, str] | None = None) -> Markup:
         if self.specimen is not None:
-            raise TemplateFailed(
-                "report.html calls {{ table() }} twice", hint="the rows can go to one place only"
-            )
+            raise Misused("{{ table() }} is called twice", hint="the rows can go to one place only")
         if unknown := sorted(set(labels or {}) - set(LABELS)):
-            raise TemplateFailed(
-                f"table(labels): unknown {', '.join(unknown)}", hint=f"known: {', '.join(LABELS)}"
-            )
+            raise Misused(f"table(labels): unknown {', '.join(unknown)}", hint=f"known: {', '.join(LABELS)}")
         self.specimen = Specimen(
             self._plan, self._summary, self._crunched.groups, self._format, {**LABELS, **(labels or {})}
         )
@@ -99,9 +95,7 @@ class TemplateContext:
 
     def _groups(self, level: int = 0, limit: int = 1000) -> Sequence[Mapping[str, Any]]:
         if not 0 <= level < len(self._plan.definition.groups):
-            raise TemplateFailed(
-                f"groups({level}): the report has {len(self._plan.definition.groups)} group levels"
-            )
+            raise Misused(f"groups({level}): the report has {len(self._plan.definition.groups)} group levels")
         groups: Sequence[Mapping[str, Any]] = self._crunched.groups(level, limit)
         return groups
 
@@ -126,7 +120,7 @@ class TemplateContext:
         for total, value in zip(self._plan.totals, self._summary["totals"], strict=True):
             if self._plan.columns[total.column].source == field and total.kind.value == kind:
                 return value
-        raise TemplateFailed(
+        raise Misused(
             f"total({field!r}, {kind!r}): the report has no such total", hint="add it to the column's total"
         )
 
@@ -161,7 +155,7 @@ class TemplateContext:
         fields = list(data["fields"])
         shown = [f for f in fields if not f.startswith("running:")] if columns is None else list(columns)
         if unknown := [f for f in shown if f not in fields]:
-            raise TemplateFailed(
+            raise Misused(
                 f"top({name!r}): no field {', '.join(unknown)}", hint=f"fields: {', '.join(fields)}"
             )
         # A field may stand there twice, as a group and as a column: one of them is enough.
@@ -195,7 +189,7 @@ class TemplateContext:
 
     def _fill(self, template: str, **names: object) -> Markup:
         if self._templates is None:
-            raise TemplateFailed("helpers belong to a template")
+            raise Misused("helpers belong to a template")
         return Markup(self._templates.render(f"pressroom/{template}", names))  # noqa: S704 - it escapes its values
 
     def _key(self, field: str, value: object) -> str:
@@ -218,7 +212,7 @@ def _named(noun: str, things: Sequence[Any], name: str) -> Any:  # noqa: ANN401 
         if thing.name == name:
             return thing
     known = ", ".join(thing.name for thing in things) or "none"
-    raise TemplateFailed(f"{noun}({name!r}): report.yaml has no such {noun}", hint=f"it has: {known}")
+    raise Misused(f"{noun}({name!r}): report.yaml has no such {noun}", hint=f"it has: {known}")
 
 
 def _is_number(value: object) -> bool:

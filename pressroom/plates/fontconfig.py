@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _ffi = cffi.FFI()
 _ffi.cdef("""
     typedef struct { int nfont; int sfont; void **fonts; } FcFontSet;
+    typedef struct { int type; union { const char *s; int i; double d; void *p; } u; } FcValue;
     void *FcPatternCreate(void);
     void FcPatternDestroy(void *);
     int FcPatternAddString(void *, const char *, const char *);
@@ -27,6 +28,7 @@ _ffi.cdef("""
     int FcPatternGetBool(void *, const char *, int, int *);
     int FcPatternGetCharSet(void *, const char *, int, void **);
     int FcCharSetHasChar(void *, unsigned int);
+    int FcPatternGetWithBinding(void *, const char *, int, FcValue *, int *);
     int FcConfigSubstitute(void *, void *, int);
     void FcDefaultSubstitute(void *);
     double FcWeightFromOpenTypeDouble(double);
@@ -51,6 +53,8 @@ _fontconfig = _library("libfontconfig.so.1", "libfontconfig.1.dylib", "libfontco
 _pangoft2 = _library("libpangoft2-1.0.so.0", "libpangoft2-1.0.dylib", "libpangoft2-1.0")
 _harfbuzz = _library("libharfbuzz.so.0", "libharfbuzz.0.dylib", "libharfbuzz")
 
+_SYSTEM, _APPLICATION = 0, 1
+_WEAK = 0
 _SLANT = {"normal": 0, "italic": 100, "oblique": 110}
 _WIDTH = {
     "ultra-condensed": 50,
@@ -98,6 +102,13 @@ class Pattern:
             variable=self._flag(b"variable"),
             color=self._flag(b"color"),
         )
+
+    def families(self) -> list[str]:
+        """The names of the font's family, in every language that the font has."""
+        text, names = _ffi.new("char **"), list[str]()
+        while not _fontconfig.FcPatternGetString(self._pointer, b"family", len(names), text):
+            names.append(_ffi.string(text[0]).decode())
+        return names
 
     def covers(self, character: str) -> bool:
         """Whether the font has a glyph for `character`."""
@@ -153,9 +164,37 @@ def sorted_patterns(config: Any, style: Any) -> Iterator[Pattern]:  # noqa: ANN4
 
 def installed_files(config: Any) -> frozenset[str]:  # noqa: ANN401 - FcConfig pointer
     """Files of the fonts installed on this system."""
-    fonts = _fontconfig.FcConfigGetFonts(_borrow(config), 0)
-    faces = (Pattern(fonts.fonts[i], config).face() for i in range(fonts.nfont if fonts else 0))
+    faces = (pattern.face() for pattern in _patterns(config, _SYSTEM))
     return frozenset(face.path for face in faces if face is not None)
+
+
+def known_families(config: Any) -> frozenset[str]:  # noqa: ANN401 - FcConfig pointer
+    """Families of the installed fonts and of the web fonts that were added to `config`."""
+    patterns = (pattern for kind in (_SYSTEM, _APPLICATION) for pattern in _patterns(config, kind))
+    return frozenset(family for pattern in patterns for family in pattern.families())
+
+
+def same_families(config: Any, family: str) -> list[str]:  # noqa: ANN401 - FcConfig pointer
+    """`family` and what fontconfig takes for the same, as Liberation Sans for Arial.
+
+    Its configuration binds those as strongly as the name itself (`binding="same"`, 30-metric-aliases.conf),
+    and mere substitutes weakly.
+    """
+    pattern = _ffi.gc(_fontconfig.FcPatternCreate(), _fontconfig.FcPatternDestroy)
+    _fontconfig.FcPatternAddString(pattern, b"family", family.encode())
+    _fontconfig.FcConfigSubstitute(_borrow(config), pattern, 0)
+    value, binding = _ffi.new("FcValue *"), _ffi.new("int *")
+    names, number = [], 0
+    while not _fontconfig.FcPatternGetWithBinding(pattern, b"family", number, value, binding):
+        number += 1
+        if binding[0] != _WEAK:
+            names.append(_ffi.string(value.u.s).decode())
+    return names
+
+
+def _patterns(config: Any, kind: int) -> Iterator[Pattern]:  # noqa: ANN401 - FcConfig pointer
+    fonts = _fontconfig.FcConfigGetFonts(_borrow(config), kind)
+    return (Pattern(fonts.fonts[i], config) for i in range(fonts.nfont if fonts else 0))
 
 
 def _borrow(pointer: Any) -> Any:  # noqa: ANN401 - a pointer of WeasyPrint's cffi, as one of ours

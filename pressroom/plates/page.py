@@ -14,15 +14,17 @@ import rust_core
 from pressroom.errors import TemplateFailed
 from pressroom.plates.cache import StoredPlate
 from pressroom.plates.context import TemplateContext
+from pressroom.plates.families import check_families
 from pressroom.plates.fonts import FontTable, passing_folder, system_fonts
 from pressroom.plates.furniture import running_strings, take_texts
 from pressroom.plates.layout import TablePage, measure_bands, table_pages
-from pressroom.plates.rendering import Rendering, collected, render_document
+from pressroom.plates.origins import Origins
+from pressroom.plates.rendering import Rendering, render_document
 from pressroom.plates.row_rules import check_rules
 from pressroom.plates.specimen import Specimen
 from pressroom.plates.template import BUILT_IN, Templates
 from pressroom.plates.texts import PT
-from pressroom.plates.unreplayed import UnreplayedCss
+from pressroom.plates.unreplayed import UnreplayedCss, note_attachments
 from pressroom.plates.whole_table import WHOLE_CSS, WholeTable
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 WIDER = 0.5
 """Points beyond the paper's edge that no one misses: a border's half."""
-_VERSION = 4
+_VERSION = 5
 """Of the way in which plates are made; a change makes every cached plate anew."""
 
 
@@ -69,6 +71,7 @@ class PageDesign:
         self._plan = plan
         self._cache = cache
         self._crunched = crunched
+        self._origins = Origins()
         self._stored: StoredPlate | None = None
         self._make_context = partial(
             TemplateContext, plan, crunched, parameters, format_value or rust_core.format_value, clock()
@@ -116,11 +119,10 @@ class PageDesign:
                 f"{before} + {after} pages became {first} + {count - last}",
                 hint="give texts with page numbers room for more digits",
             )
-        with collected(self.warnings):
-            return (
-                rendering.pdf(range(first)) if first else None,
-                rendering.pdf(range(last, count)) if last < count else None,
-            )
+        return (
+            rendering.pdf(range(first)) if first else None,
+            rendering.pdf(range(last, count)) if last < count else None,
+        )
 
     def whole(self, rows: SpooledRows, *, columns: tuple[float, ...] | None = None) -> Rendering:
         """The report as WeasyPrint lays it out by itself, with every row in its table.
@@ -142,7 +144,7 @@ class PageDesign:
         return self._fill(self._context)
 
     def _fill(self, context: TemplateContext) -> str:
-        templates = Templates(self._report.folder, context.filters())
+        templates = Templates(self._report.folder, context.filters(), self._origins)
         name = "report.html" if self._report.template else "pressroom/report.html"
         html = templates.render(name, context.names(templates))
         if context.specimen is None:
@@ -183,6 +185,7 @@ class PageDesign:
             folders=(self._report.folder, BUILT_IN),
             css=self._css + css,
             warnings=warnings,
+            origins=self._origins,
             pages=pages,
             system_fonts=system_fonts(),
         )
@@ -195,6 +198,8 @@ class PageDesign:
         warnings: list[str] = []
         unreplayed = UnreplayedCss()
         rendering = self._render(warnings)
+        warnings += check_families(rendering, self._origins)
+        note_attachments(rendering.html, unreplayed)
         found = self._find(rendering)
         first, following, third = found[0], found[1], found[2]
         extent = (first.number, found[-1].number + 1, len(rendering.pages))
@@ -232,8 +237,7 @@ class PageDesign:
                 "language": definition.language,
             },
         }
-        with collected(warnings):
-            furniture = rendering.pdf((first.number, following.number), bare=True)
+        furniture = rendering.pdf((first.number, following.number), bare=True)
         columns = tuple(float(width) for width in first.table.column_widths)
         return StoredPlate(json.dumps(layout), furniture, tuple(warnings), extent, tuple(unreplayed), columns)
 

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from weasyprint import CSS, DEFAULT_OPTIONS, HTML
 from weasyprint.document import Document
-from weasyprint.logger import LOGGER
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import path2url
 
-from pressroom.errors import TemplateFailed
-from pressroom.plates.fetcher import FolderFetcher, Refused
+from pressroom.plates.complaints import Complaints
+from pressroom.plates.fetcher import FolderFetcher
+from pressroom.plates.style_sheets import StyleSheets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from pressroom.plates.origins import Origins
 
 
 class Rendering:
     """A laid-out document (pages with their box trees) and the font configuration that it needs."""
 
-    def __init__(self, document: Document, fonts: FontConfiguration, fetcher: FolderFetcher) -> None:
+    def __init__(
+        self,
+        document: Document,
+        html: Any,  # noqa: ANN401 - an element of ElementTree
+        fonts: FontConfiguration,
+        complaints: Complaints,
+    ) -> None:
         self.document = document
+        self.html = html
+        """The root element."""
         self.fonts = fonts
-        self._fetcher = fetcher
+        self._complaints = complaints
 
     @property
     def pages(self) -> list[Any]:
@@ -40,7 +47,7 @@ class Rendering:
         if bare:
             for page in pages:
                 page.links, page.anchors, page.bookmarks, page.forms = [], {}, [], {None: []}
-        with _refusals(self._fetcher):
+        with self._complaints.heard():
             pdf: bytes = self.document.copy(pages).write_pdf()
         return pdf
 
@@ -74,15 +81,19 @@ def render_document(
     folders: Sequence[Path],
     css: str,
     warnings: list[str],
+    origins: Origins,
     pages: int | None = None,
     system_fonts: frozenset[str] = frozenset(),
 ) -> Rendering:
     """Lay out `html`, its relative URLs starting at `folders[0]`; `css` has a user style sheet's weight.
 
-    `pages` is what `counter(pages)` says; without it, WeasyPrint's own count. Complaints go to `warnings`.
-    Raises `TemplateFailed` for a URL that may not be read.
+    `pages` is what `counter(pages)` says; without it, WeasyPrint's own count. `origins` are what the HTML was
+    made of; files are added to them. Complaints go to `warnings`. Raises `TemplateFailed` for a file that may
+    not or can't be read.
     """
-    fetcher = FolderFetcher(folders, system_fonts)
+    sheets = StyleSheets(origins)
+    fetcher = FolderFetcher(folders, system_fonts, origins, sheets)
+    complaints = Complaints(warnings, origins, sheets, fetcher)
     fonts = FontConfiguration()
 
     class Numbered(Document):  # type: ignore[misc]  # WeasyPrint is untyped
@@ -93,43 +104,11 @@ def render_document(
                 context.style_for = _PagesKnown(context.style_for, pages)
             return context
 
-    with collected(warnings), _refusals(fetcher):
+    with complaints.heard():
         document = HTML(string=html, base_url=path2url(str(folders[0]) + "/"), url_fetcher=fetcher)
-        sheet = CSS(string=css, font_config=fonts, url_fetcher=fetcher)
+        for style in document.etree_element.iter("style"):
+            style.text = sheets.element(style.text or "")
+        sheet = CSS(string=sheets.setting("report.yaml", css), font_config=fonts, url_fetcher=fetcher)
         options: Mapping[str, Any] = {**DEFAULT_OPTIONS, "stylesheets": [sheet]}
         laid_out = Numbered._render(document, fonts, None, None, dict(options))
-    return Rendering(laid_out, fonts, fetcher)
-
-
-@contextmanager
-def _refusals(fetcher: FolderFetcher) -> Iterator[None]:
-    try:
-        yield
-    except Refused:
-        pass
-    except Exception:
-        # A refused part can make WeasyPrint fail later on; the refusal is the cause.
-        if not fetcher.refused:
-            raise
-    if fetcher.refused:
-        raise TemplateFailed(
-            f"report.html: {fetcher.refused[0]}", hint="copy the file into the report's folder"
-        )
-
-
-@contextmanager
-def collected(warnings: list[str]) -> Iterator[None]:
-    """Add what WeasyPrint logs in this thread to `warnings`, each once."""
-    thread = threading.get_ident()
-
-    class Collector(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.thread == thread and (message := record.getMessage()) not in warnings:
-                warnings.append(message)
-
-    handler = Collector(logging.WARNING)
-    LOGGER.addHandler(handler)
-    try:
-        yield
-    finally:
-        LOGGER.removeHandler(handler)
+    return Rendering(laid_out, document.etree_element, fonts, complaints)

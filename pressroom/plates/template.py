@@ -25,17 +25,24 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.bccache import Bucket
 
+    from pressroom.plates.origins import Origins
+
 BUILT_IN = Path(__file__).parent.parent / "templates"
 """The default design and the partial templates that helpers fill."""
 _PREFIX = "pressroom/"
 _MOST_COMPILED = 256
 
 
+class Misused(TemplateFailed):
+    """A helper was called wrongly; `Templates.render` adds where."""
+
+
 class _Loader(BaseLoader):
     """Templates of the report's folder, and the built-in ones under `pressroom/`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, origins: Origins) -> None:
         self._folder = folder.resolve()
+        self._origins = origins
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         root, name = self._folder, template
@@ -50,10 +57,12 @@ class _Loader(BaseLoader):
         if not path.is_file():
             raise TemplateNotFound(template)
         try:
-            # Jinja shows this name in errors; never a path of the machine.
-            return path.read_text(encoding="utf-8"), template, lambda: True
+            text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as e:
             raise TemplateFailed(f"{template}: not UTF-8 at byte {e.start}") from None
+        self._origins.add(template, text)
+        # Jinja shows this name in errors; never a path of the machine.
+        return text, template, lambda: True
 
 
 class _Compiled(BytecodeCache):
@@ -76,11 +85,14 @@ _COMPILED = _Compiled()
 
 
 class Templates:
-    """The sandbox of one report: immutable values, strict undefined names, everything escaped."""
+    """The sandbox of one report: immutable values, strict undefined names, everything escaped.
 
-    def __init__(self, folder: Path, filters: Mapping[str, Callable[..., Any]]) -> None:
+    `origins` gets the text of every template that is read.
+    """
+
+    def __init__(self, folder: Path, filters: Mapping[str, Callable[..., Any]], origins: Origins) -> None:
         self._environment = ImmutableSandboxedEnvironment(
-            loader=_Loader(folder),
+            loader=_Loader(folder, origins),
             bytecode_cache=_COMPILED,
             undefined=StrictUndefined,
             autoescape=True,
@@ -93,6 +105,9 @@ class Templates:
         """Fill template `name`; raises `TemplateFailed` that names file and line of whatever goes wrong."""
         try:
             return self._environment.get_template(name).render(context)
+        except Misused as e:
+            where = _line(e.__traceback__) or name
+            raise TemplateFailed(f"{where}: {e.message}", hint=e.hint) from None
         except TemplateFailed:
             raise
         except TemplateSyntaxError as e:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pressroom.errors import Detail, Unreplayable
 
@@ -32,6 +32,14 @@ class UnreplayedCss(list[Unreplayed]):
         found = Unreplayed(css, where, instead)
         if found not in self:
             self.append(found)
+
+
+def note_attachments(html: Any, unreplayed: UnreplayedCss) -> None:  # noqa: ANN401 - an element
+    """Note files that `html` attaches to the PDF, by `<link rel=attachment>` or `<a rel=attachment>`."""
+    for element in (*html.iter("link"), *html.iter("a")):
+        href = element.get("href")
+        if href and "attachment" in element.get("rel", "").lower().split():
+            unreplayed.add(f"rel=attachment href={href}", f"<{element.tag}>", "is not attached to the PDF")
 
 
 def prints_alone(unreplayed: UnreplayedCss, pdf: Pdf, rows: int, most: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+import pikepdf
 import pypdfium2
 import pytest
 
@@ -68,6 +69,27 @@ def text_of(built: Built) -> str:
 
 def test_a_design_that_a_plate_replays_is_printed_by_the_core(tmp_path: Path) -> None:
     assert print_sales(tmp_path, PLAIN).warnings == ()
+
+
+ATTACHED = (
+    "<link rel=attachment href=report.yaml><a rel='noopener attachment' href=report.html>the design</a>"
+)
+
+
+def test_files_that_a_design_attaches_are_in_the_pdf(tmp_path: Path) -> None:
+    built = print_sales(tmp_path, ATTACHED + PLAIN)
+    (warning,) = built.warnings
+    assert "rel=attachment href=report.yaml of <link>" in warning
+    assert "rel=attachment href=report.html of <a>" in warning
+    with pikepdf.open(built.files[0].path) as pdf:
+        assert list(pdf.attachments) == ["report.yaml"]
+        kinds = [str(one.Subtype) for page in pdf.pages for one in page.get("/Annots", [])]
+        assert "/FileAttachment" in kinds
+
+
+def test_many_rows_with_an_attached_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Unreplayable, match=r"rel=attachment href=report\.yaml of <link> is not attached"):
+        print_sales(tmp_path, ATTACHED + PLAIN, most=10)
 
 
 def test_few_rows_are_printed_by_weasyprint_alone_with_a_warning(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def _refused(folder: Path, body: str, style: str, files: dict[str, bytes]) -> Te
     with pytest.raises(TemplateFailed) as refused:
         print_pdf(folder, DEFINITION, SQL.format(rows=5), body=body, style=style)
     assert not (folder / "out.pdf").exists()
-    assert str(folder) not in str(refused.value).replace(f"file://{folder}", ""), "no path of the machine"
+    assert str(folder) not in str(refused.value), "no path of the machine"
     return refused.value
 
 
@@ -71,6 +71,9 @@ def test_an_error_in_an_included_template_says_its_file_and_line(tmp_path: Path)
     assert str(error).startswith("part.html:3: ")
 
 
+BAD_DRAWING = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect transform="rotate(far)"/></svg>'
+)
 XLINK = b"""<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">
 <image xlink:href="%s" width="9" height="9"/></svg>"""
 OUTSIDE = (
@@ -100,7 +103,7 @@ PLACES: dict[str, Callable[[str], tuple[str, str]]] = {
 @pytest.mark.parametrize("url", OUTSIDE)
 def test_a_url_outside_the_report_is_refused_wherever_it_stands(tmp_path: Path, place: str, url: str) -> None:
     error = refusal(tmp_path, *PLACES[place](url))
-    assert url.rpartition("/")[2] in str(error)
+    assert re.match(rf"report\.html:\d+: {re.escape(url)}: ", str(error))
 
 
 @pytest.mark.parametrize("url", OUTSIDE[:3])
@@ -109,33 +112,66 @@ def test_a_url_outside_the_report_is_refused_inside_a_drawing(tmp_path: Path, ur
     assert url in str(error)
 
 
-@pytest.mark.parametrize("name", ["gone.png", "gone.svg", "junk.png", "junk.svg", "empty.png"])
-def test_an_image_that_is_missing_or_broken_is_named_in_a_warning(tmp_path: Path, name: str) -> None:
-    folder = tmp_path / "r"
-    folder.mkdir()
-    for junk, data in {"junk.png": JUNK, "junk.svg": b"<svg", "empty.png": b""}.items():
-        (folder / junk).write_bytes(data)
-    made = print_pdf(folder, DEFINITION, SQL.format(rows=5), body=f"<img src={name}>{TABLE}")
-    assert [warning for warning in made.warnings if name in warning]
-    assert made.written.rows == 5
+FILES = {"junk_png": JUNK, "junk_svg": b"<svg", "empty_png": b"", "junk_css_gz": JUNK, "bad_svg": BAD_DRAWING}
 
 
-@pytest.mark.parametrize("data", [None, b"", b"junk" * 99])
-def test_a_web_font_that_is_missing_or_broken_is_named_in_a_warning(
-    tmp_path: Path, data: bytes | None
+@pytest.mark.parametrize(
+    ("markup", "says"),
+    [
+        ("<img src=gone.png>", "gone.png: no such file in the report's folder"),
+        ("<img src='my logo.svg'>", "my logo.svg: no such file"),
+        ("<object data=img/gone.svg>or this</object>", "img/gone.svg: no such file"),
+        ("<link rel=stylesheet href=gone.css>", "gone.css: no such file"),
+        ("<style>@import 'gone.css';</style>", "gone.css: no such file"),
+        ("<p style='background: url(gone.png)'>x</p>", "gone.png: no such file"),
+        ("<style>@page { @top-left { content: url(gone.png) } }</style>", "gone.png: no such file"),
+        ("<link rel=attachment href=gone.txt>", "gone.txt: no such file"),
+        ("<img src=junk.png>", "junk.png can't be used: Truncated File Read"),
+        ("<img src=junk.svg>", "junk.svg can't be used: unclosed token: line 1"),
+        ("<img src=empty.png>", "empty.png can't be used: it is no image"),
+        ("<img src=bad.svg>", "bad.svg can't be used: could not convert string to float: 'far'"),
+        ("<link rel=stylesheet href=junk.css.gz>", "can't be used: the name of a style sheet ends in .css"),
+    ],
+)
+def test_a_file_that_is_missing_or_broken_is_named_with_its_line_and_what_is_wrong(
+    tmp_path: Path, markup: str, says: str
 ) -> None:
-    folder = tmp_path / "r"
-    folder.mkdir()
-    if data is not None:
-        (folder / "own.ttf").write_bytes(data)
-    face = "@font-face { font-family: Corporate; src: url(own.ttf) } td { font-family: Corporate }"
-    made = print_pdf(folder, DEFINITION, SQL.format(rows=5), style=STYLE + face)
-    assert [warning for warning in made.warnings if "Corporate" in warning]
+    error = refusal(tmp_path, f"\n{markup}{TABLE}", **FILES)
+    assert str(error).startswith(f"report.html:{3 + STYLE.count(chr(10))}: ")
+    assert says in str(error)
+
+
+def test_every_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    error = refusal(tmp_path, f"<img src=one.png>\n<img src=two.png>{TABLE}")
+    assert [detail.detail.split(": ")[1] for detail in error.errors] == ["one.png", "two.png"]
+
+
+def test_an_image_that_a_drawing_lacks_is_named_with_the_drawings_line(tmp_path: Path) -> None:
+    error = refusal(tmp_path, f"<img src=a.svg>{TABLE}", a_svg=XLINK % b"in.png")
+    assert str(error).startswith("a.svg:2: in.png: no such file")
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        ("total('zz', 'sum')", "the report has no such total"),
+        ("crosstab('zz')", "report.yaml has no such crosstab"),
+        ("top('zz')", "report.yaml has no such top"),
+        ("chart('zz', 100, 50)", "report.yaml has no such chart"),
+        ("groups(9)", "the report has 0 group levels"),
+        ("table({'zz': ''})", "unknown zz"),
+    ],
+)
+def test_a_helper_that_is_called_wrongly_says_file_and_line(tmp_path: Path, call: str, says: str) -> None:
+    error = refusal(tmp_path, "{% include 'part.html' %}" + TABLE, part_html=f"\n{{{{ {call} }}}}".encode())
+    assert str(error).startswith("part.html:2: ")
+    assert says in str(error)
 
 
 def test_a_page_too_low_for_a_row_says_by_how_much(tmp_path: Path) -> None:
+    low = STYLE.replace("300pt", "90pt") + "table.rows thead { display: none }"
     with pytest.raises(rust_core.PlateError, match=r"a band of 13\.\d pt does not fit on a page, which has"):
-        print_pdf(tmp_path / "r", DEFINITION, SQL.format(rows=5), style=STYLE.replace("300pt", "90pt"))
+        print_pdf(tmp_path / "r", DEFINITION, SQL.format(rows=5), style=low)
     assert not (tmp_path / "r" / "out.pdf").exists()
 
 

@@ -8,8 +8,17 @@ from typing import Any
 import pytest
 import weasyprint
 from weasyprint.formatting_structure import boxes
+from weasyprint.images import SVGImage
 
-from pressroom.plates.fontconfig import coordinates, installed_files, pattern_of, sorted_patterns
+from pressroom.plates.fontconfig import (
+    coordinates,
+    installed_files,
+    known_families,
+    pattern_of,
+    same_families,
+    sorted_patterns,
+)
+from pressroom.plates.origins import Origins
 from pressroom.plates.rendering import Rendering, render_document
 
 HTML = """
@@ -30,7 +39,8 @@ table { border-collapse: collapse } td { padding: 2px; border-bottom: 4px solid 
 @pytest.fixture(scope="module")
 def rendering(tmp_path_factory: pytest.TempPathFactory) -> Rendering:
     warnings: list[str] = []
-    made = render_document(HTML, folders=[tmp_path_factory.mktemp("r")], css="", warnings=warnings)
+    folders = [tmp_path_factory.mktemp("r")]
+    made = render_document(HTML, folders=folders, css="", warnings=warnings, origins=Origins())
     assert warnings == []
     return made
 
@@ -129,3 +139,24 @@ def test_fonts_lead_to_files(rendering: Rendering) -> None:
     assert face.path in installed_files(config)
     faces = [pattern.face() for pattern in sorted_patterns(config, text.style)]
     assert faces[0] == face
+    assert {"DejaVu Sans", "DejaVu Sans Mono"} <= known_families(config)
+    assert "Liberation Sans" in same_families(config, "Arial")
+    assert same_families(config, "No Such Font") == ["No Such Font"]
+
+
+def test_drawings_are_trees_with_the_families_of_their_texts(tmp_path: Path) -> None:
+    drawing = '<svg width="9" height="9"><style>text { font-family: A, B }</style><g><text>x</text></g></svg>'
+    made = render_document(drawing, folders=[tmp_path], css="", warnings=[], origins=Origins())
+    (image,) = [
+        box.replacement for page in made.pages for box in page.descendants() if hasattr(box, "replacement")
+    ]
+    assert isinstance(image, SVGImage)
+    (group,) = [node for node in image._svg.tree if node.tag == "g"]
+    assert [(node.tag, node.text, node.get("font-family")) for node in group] == [("text", "x", "A, B")]
+
+
+def test_a_fault_in_css_is_logged_with_its_line_as_a_number(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    html = "<style>\n\np { colour: red }</style><p>x</p>"
+    render_document(html, folders=[tmp_path], css="", warnings=warnings, origins=Origins())
+    assert warnings == ["report.html, line 3 of a style sheet: Ignored `colour: red `, unknown property."]
