@@ -20,7 +20,7 @@ class DatasetView(BaseModel):
 
     id: str
     name: str
-    format: str = Field(description="found from the content: csv, parquet, json or arrow")
+    format: str = Field(description="found from the content: csv, parquet, json, arrow or xlsx")
     bytes: int
     sha256: str
     expires: dt.datetime

@@ -25,7 +25,7 @@ from pressroom.plan import make_plan
 from pressroom.plates.pango import load_pango
 from pressroom.plates.sheet import make_sheet_plate
 from pressroom.plates.unreplayed import printed_alone, prints_alone
-from pressroom.source import Source
+from pressroom.sources.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from pressroom.plates.alone import Alone
     from pressroom.plates.cache import PlateCache
     from pressroom.reports import Report
-    from pressroom.source import Dataset
+    from pressroom.sources.database import Databases
+    from pressroom.sources.dataset import Dataset
 
 MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -84,20 +85,22 @@ def build(
     control: rust_core.JobControl,
     memory_limit_bytes: int,
     weasyprint_rows: int,
+    databases: Databases | None = None,
     cache: PlateCache | None = None,
     enter: Callable[[Phase], None] = lambda _: None,
 ) -> Built:
     """Write `report`'s `outputs` ("pdf", "xlsx") into `folder` as `<name>.pdf` and `<name>.xlsx`.
 
     `folder` exists, is this run's own, and also takes the spool and the SQL engine's spill. At most
-    `weasyprint_rows` rows are printed by WeasyPrint alone when no plate can replay their design. `enter` is
-    told each phase as it starts. Raises a `PressroomError`; the caller throws the folder away then.
+    `weasyprint_rows` rows are printed by WeasyPrint alone when no plate can replay their design. `databases`
+    are those that reports may read. `enter` is told each phase as it starts. Raises a `PressroomError`; the
+    caller throws the folder away then.
     """
     if "pdf" in outputs:
         load_pango()
     run = _Run(report, dict(parameters), control, weasyprint_rows, cache, enter)
     with core_errors(control):
-        plan, crunched = run.read(datasets, folder, memory_limit_bytes)
+        plan, crunched = run.read(datasets, folder, memory_limit_bytes, databases)
         files: list[BuiltFile] = []
         controls: dict[str, ControlTotals] = {}
         for output in outputs:
@@ -125,19 +128,24 @@ class _Run:
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("read", "crunch", "plate"), 0.0))
 
     def read(
-        self, datasets: Sequence[Dataset], folder: Path, memory_limit_bytes: int
+        self,
+        datasets: Sequence[Dataset],
+        folder: Path,
+        memory_limit_bytes: int,
+        databases: Databases | None,
     ) -> tuple[Plan, rust_core.Crunched]:
-        """Rows in order from the datasets, through the crunch, into the spool."""
+        """Rows in order from their sources, through the crunch, into the spool."""
         self.enter(Phase.READING)
         definition = self.report.definition
         with self._timed("read"):
             source = Source(
-                definition,
+                self.report,
                 datasets,
                 self.parameters,
                 threads=self.control.threads,
                 memory_limit_bytes=memory_limit_bytes,
                 spill=folder,
+                databases=databases,
             )
         with contextlib.ExitStack() as stack:
             stack.enter_context(_interrupting(source, self.control))
@@ -238,7 +246,7 @@ def _completeness(
 
 @contextlib.contextmanager
 def _interrupting(source: Source, control: rust_core.JobControl) -> Iterator[None]:
-    """Stop the SQL engine when the job is to stop: it looks at nothing of ours while it sorts."""
+    """Stop reading when the job is to stop: engines and databases look at nothing of ours meanwhile."""
     over = threading.Event()
 
     def watch() -> None:
@@ -246,8 +254,8 @@ def _interrupting(source: Source, control: rust_core.JobControl) -> Iterator[Non
             try:
                 control.check()
             except rust_core.CoreError:
+                # And again: an engine may just have been between two queries.
                 source.interrupt()
-                return
 
     watcher = threading.Thread(target=watch, name="interrupt", daemon=True)
     watcher.start()

@@ -12,16 +12,19 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     model_validator,
 )
 
-from pressroom.errors import DefinitionError, Detail
+from pressroom.errors import BadRequest, DefinitionError, Detail
 from pressroom.links import parse_link
 from pressroom.rules import Rule, parse_condition
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
@@ -108,10 +111,80 @@ class Parameter(_Model):
     maximum: float | None = None
 
 
-class Data(_Model):
-    """Where the rows come from: SQL over the job's datasets."""
+Sql = Annotated[str, Field(min_length=1, max_length=100_000)]
+PythonName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w{0,62}:[A-Za-z_]\w{0,62}$")]
+"""`module:function`: the function of module.py in the report's folder."""
+MAIN_DATASET = "dataset"
+"""The name under which the SQL finds the first dataset, or the short form's rows."""
 
-    sql: Annotated[str, Field(min_length=1, max_length=100_000)]
+
+class DatabaseTable(_Model):
+    """A table that a database's own SQL makes; `$name` binds a parameter there too."""
+
+    database: Name = Field(description="one that the installation names: PRESSROOM_DATABASES__<NAME>")
+    sql: Sql
+
+
+class PythonTable(_Model):
+    """A table that a Python function returns as Arrow."""
+
+    python: PythonName
+
+
+def _kind_of_table(value: object) -> str:
+    python = "python" in value if isinstance(value, dict) else isinstance(value, PythonTable)
+    return _PYTHON_TAG if python else _DATABASE_TAG
+
+
+_DATABASE_TAG, _PYTHON_TAG = "(database)", "(python)"
+Table = Annotated[
+    Annotated[DatabaseTable, Tag(_DATABASE_TAG)] | Annotated[PythonTable, Tag(_PYTHON_TAG)],
+    Discriminator(_kind_of_table),
+]
+
+
+class Data(_Model):
+    """Where the rows come from: SQL over the job's datasets and the report's own sources, or a function."""
+
+    sql: Sql | None = None
+    python: PythonName | None = Field(
+        default=None, description="a function that returns the rows; they are ordered here"
+    )
+    sources: dict[Name, Table] = Field(default_factory=dict, description="tables that the SQL sees by name")
+    sheets: dict[Name, Annotated[str, Field(min_length=1, max_length=31)]] = Field(
+        default_factory=dict, description="which sheet of a workbook is read, by dataset; default: the first"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.sql is None) == (self.python is None):
+            raise ValueError("rows come from sql or from python: one of the two")
+        if self.python is not None and (self.sources or self.sheets):
+            raise ValueError("python returns all the rows: sources and sheets go with sql")
+        return self
+
+    @property
+    def query(self) -> str:
+        """The SQL that gives the rows."""
+        return self.sql if self.sql is not None else f"SELECT * FROM {MAIN_DATASET}"  # noqa: S608 - a constant
+
+    @property
+    def tables(self) -> Mapping[str, DatabaseTable | PythonTable]:
+        """The report's own sources, by the names that the SQL knows."""
+        return self.sources if self.python is None else {MAIN_DATASET: PythonTable(python=self.python)}
+
+    def check_datasets(self, names: Collection[str]) -> None:
+        """Raise `BadRequest` when the report can't do with the datasets of these names."""
+        if self.python is not None and names:
+            raise BadRequest(
+                f"the report takes no dataset: its rows come from {self.python}", hint="leave it out"
+            )
+        if not names and not self.tables:
+            raise BadRequest("the report needs at least one dataset", hint="hand in a file, or rows")
+        if both := sorted(set(names) & self.sources.keys()):
+            raise BadRequest(
+                f"{both[0]!r} is a source of the report itself", hint="name the dataset differently"
+            )
 
 
 def _sound_link(template: str) -> str:
@@ -360,8 +433,12 @@ def load_definition(path: Path, *, shown: Path | None = None) -> ReportDefinitio
         raise DefinitionError(f"{details[0].detail}{more}", errors=details) from None
 
 
+_NO_KEYS = ("function-before[_as_list()]", _DATABASE_TAG, _PYTHON_TAG)
+"""Steps of pydantic's on the way to a fault that are not in the file."""
+
+
 def _detail(path: Path, node: yaml.Node | None, error: ErrorDetails) -> Detail:
-    loc = tuple(part for part in error["loc"] if part != "function-before[_as_list()]")
+    loc = tuple(part for part in error["loc"] if part not in _NO_KEYS)
     line, known = _line_of(node, loc)
     key = ".".join(str(part) for part in known) or "report"
     message = error["msg"].removeprefix("Value error, ")

@@ -93,6 +93,19 @@ class QueryFailed(PressroomError):
     status = 422
 
 
+class DatabaseRefused(PressroomError):
+    """A database that a report reads does not let Pressroom in, or has been named wrongly."""
+
+    code = "database_refused"
+    status = 502
+
+
+class SourceFailed(DefinitionError):
+    """A report's own Python source raised, or returned what is no Arrow stream; names file and line."""
+
+    code = "source_failed"
+
+
 class LimitExceeded(PressroomError):
     """More than a limit allows: of the file format, or of this installation."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 WEASYPRINT_ROWS = 2_000
@@ -15,7 +15,9 @@ WEASYPRINT_ROWS = 2_000
 class Settings(BaseSettings):
     """What an installation may set, each as `PRESSROOM_<NAME>` (and `REDIS_URL`)."""
 
-    model_config = SettingsConfigDict(env_prefix="PRESSROOM_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PRESSROOM_", env_nested_delimiter="__", extra="ignore", frozen=True
+    )
 
     data_dir: Path = Field(
         default=Path("pressroom-data"), description="database, datasets, files, spill, plates"
@@ -24,6 +26,14 @@ class Settings(BaseSettings):
         default=(Path("reports"), Path("examples")), description="folders of reports, separated by ':'"
     )
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in data_dir")
+    databases: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="databases that reports may read, one PRESSROOM_DATABASES__<NAME> each: postgresql://… "
+        "or sqlite:////path; a role that may only read is best",
+    )
+    database_seconds: float = Field(
+        default=600, gt=0, description="longest statement of a database that a report reads (PostgreSQL)"
+    )
     redis_url: str | None = Field(
         default=None,
         validation_alias=AliasChoices("PRESSROOM_REDIS_URL", "REDIS_URL", "redis_url"),

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from pressroom.broker import FAST, HEAVY
-from pressroom.definition import Name
+from pressroom.definition import MAIN_DATASET, Name
 from pressroom.errors import BadRequest, LimitExceeded, NotFound
 from pressroom.estimate import estimate_cells
 from pressroom.jobs import Dataset, Job, NewJob
@@ -32,14 +32,13 @@ if TYPE_CHECKING:
 
     from pressroom.broker import Ring
     from pressroom.files import Files
+    from pressroom.reports import Report
     from pressroom.settings import Settings
     from pressroom.store import Store
 
 MAX_INLINE_ROWS = 100_000
 MAX_DATASETS = 32
 MAX_CALLBACK = 2048
-MAIN_DATASET = "dataset"
-"""The name under which the SQL finds a lone dataset."""
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +74,9 @@ class JobRequest(BaseModel):
 
     report: Name
     dataset: DatasetId | Datasets | None = Field(
-        default=None, description="id of a dataset, or ids by the names the report's SQL reads"
+        default=None,
+        description="id of a dataset, or ids by the names the report's SQL reads; none for a report that "
+        "reads databases or Python functions of its own",
     )
     rows: Rows | None = Field(default=None, description="a few rows, instead of a dataset")
     parameters: Annotated[dict[str, Scalar | None], Field(max_length=1000)] = Field(default_factory=dict)
@@ -91,7 +92,7 @@ class JobRequest(BaseModel):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.dataset is None) == (self.rows is None):
+        if self.dataset is not None and self.rows is not None:
             raise ValueError("a job has either a dataset or rows")
         return self
 
@@ -128,6 +129,7 @@ class Submitter:
         body_hash = _hash(request, {name: dataset.sha256 for name, dataset in given.items()})
         report = installed_report(request.report, self._settings.report_dirs)
         parameters = check_parameters(report.definition, request.parameters)
+        report.definition.data.check_datasets([MAIN_DATASET] if request.rows else list(given))
         deadline = self._deadline(request)
         self._check_callback(request)
         inline = self._keep_rows(request, owner)
@@ -142,7 +144,7 @@ class Submitter:
                 outputs=request.outputs,
                 labels=request.labels,
                 datasets={name: dataset.id for name, dataset in datasets.items()},
-                queue=self._queue(request, datasets.values(), columns=len(report.definition.columns)),
+                queue=self._queue(request, report, datasets.values()),
                 max_attempts=self._settings.max_attempts,
                 deadline_seconds=deadline,
                 keep_seconds=self._settings.retention_seconds,
@@ -204,8 +206,12 @@ class Submitter:
             keep_seconds=self._settings.retention_seconds,
         )
 
-    def _queue(self, request: JobRequest, datasets: Iterable[Dataset], *, columns: int) -> str:
+    def _queue(self, request: JobRequest, report: Report, datasets: Iterable[Dataset]) -> str:
         """`fast` for what is done in seconds, so that it never waits behind a ledger."""
+        if report.definition.data.tables:
+            # Nobody knows how many rows a database or a function will give.
+            return HEAVY
+        columns = len(report.definition.columns)
         sized = ((self._files.path(dataset), dataset.format, dataset.bytes) for dataset in datasets)
         cells = estimate_cells(sized, columns, rows=len(request.rows) if request.rows else None)
         return FAST if cells * len(request.outputs) <= self._settings.fast_cells else HEAVY

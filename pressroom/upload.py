@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from pressroom.errors import BadData, BadRequest, StorageFull, TooLarge
 from pressroom.jobs import Dataset, new_id
+from pressroom.sources.dataset import READABLE, detect_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,14 +74,11 @@ class Upload:
         was announced.
         """
         if not self.bytes:
-            raise BadData(f"{self.name}: it is empty", hint="send CSV, Parquet, JSON lines or Arrow IPC")
+            raise BadData(f"{self.name}: it is empty", hint=f"datasets are {READABLE}")
         if self._expected is not None and self.bytes != self._expected:
             raise BadRequest(
                 f"{self.name}: {self.bytes:,} of {self._expected:,} bytes came", hint="send it again"
             )
-        # Here and not above: the reaper uses this module too, and has no use for an SQL engine.
-        from pressroom.source import detect_format
-
         with storage_errors():
             self._file.flush()
             os.fsync(self._file.fileno())

@@ -15,7 +15,8 @@ from pressroom.parameters import check_parameters
 from pressroom.plates.cache import PlateCache
 from pressroom.problems import problem
 from pressroom.reports import installed_report
-from pressroom.source import Dataset as Rows
+from pressroom.sources.database import Databases
+from pressroom.sources.dataset import Dataset as Rows
 from worker.gauge import Gauge
 from worker.heartbeat import Heartbeat, Reason, settle
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pressroom.jobs import Job, PublishedFile
     from pressroom.reports import Report
     from pressroom.settings import Settings
-    from pressroom.source import Format
+    from pressroom.sources.dataset import Format
     from pressroom.store import Store
 
 CLAIM_TRIES = 10
@@ -55,6 +56,7 @@ class Build(Protocol):
         control: rust_core.JobControl,
         memory_limit_bytes: int,
         weasyprint_rows: int,
+        databases: Databases | None = None,
         cache: PlateCache | None = None,
         enter: Callable[[Phase], None] = ...,
     ) -> Built:
@@ -120,6 +122,7 @@ class Runner:
             control=control,
             memory_limit_bytes=self._settings.memory_limit_bytes,
             weasyprint_rows=self._settings.weasyprint_rows,
+            databases=Databases(self._settings.databases, self._settings.database_seconds),
             cache=self._cache,
             enter=gauge.enter,
         )

@@ -38,7 +38,7 @@ async def create(
     press: Press,
     name: Annotated[str | None, Query(description="file name, of a raw body")] = None,
 ) -> DatasetView:
-    """CSV, Parquet, JSON lines or Arrow IPC, as the raw body or as the part `file` of a form."""
+    """CSV, Parquet, JSON lines, Arrow IPC or XLSX, as the raw body or as the part `file` of a form."""
     content_type = request.headers.get("content-type", "")
     if content_type.lower().startswith("multipart/form-data"):
         form = events(boundary_of(content_type), request.stream())

@@ -39,7 +39,7 @@ def check_report(
         check_parameters(definition, parameters)
         yield "parameters: every value fits"
     yield from _check_designs(report)
-    if files:
+    if files or definition.data.tables:
         yield from _check_plates(report, files, parameters, settings, proof)
     else:
         yield "not checked without --data: the SQL, its fields, the plates"
@@ -90,18 +90,20 @@ def _check_plates(
     from pressroom.plates.sample import pick_rows, take_rows
     from pressroom.plates.sheet import make_sheet_plate
     from pressroom.plates.unreplayed import prints_alone
-    from pressroom.source import Source
+    from pressroom.sources.database import Databases
+    from pressroom.sources.source import Source
 
     values = check_parameters(report.definition, parameters)
     control = rust_core.JobControl(0)
     with tempfile.TemporaryDirectory(prefix="pressroom-check-") as work, core_errors(control):
         with Source(
-            report.definition,
+            report,
             datasets(files),
             values,
             threads=control.threads,
             memory_limit_bytes=settings.memory_limit_bytes,
             spill=Path(work),
+            databases=Databases(settings.databases, settings.database_seconds),
         ) as source:
             plan = make_plan(report.definition, source.fields)
             yield f"SQL: gives {len(source.fields)} fields, every one that the report needs among them"

@@ -24,7 +24,7 @@ ReportArgument = Annotated[str, typer.Argument(help="a report's folder, or the n
 
 def render(
     report: ReportArgument,
-    data: Data,
+    data: Data = None,
     parameter: Parameters = None,
     output_format: Format = "pdf,xlsx",
     out: Annotated[Path, typer.Option(help="folder for the files")] = Path(),

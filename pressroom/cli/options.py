@@ -18,12 +18,12 @@ OUTPUTS = ("pdf", "xlsx")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 Data = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--data",
         metavar="FILE",
-        help="rows: CSV, Parquet, JSON lines or Arrow IPC; the first is `dataset` in the SQL, each also has "
-        "its own name (flights.csv is flights; NAME=FILE gives another)",
+        help="rows: CSV, Parquet, JSON lines, Arrow IPC or XLSX; the first is `dataset` in the SQL, each "
+        "also has its own name (flights.csv is flights; NAME=FILE gives another)",
     ),
 ]
 Parameters = Annotated[
@@ -89,10 +89,10 @@ def parse_stats(given: Path | None) -> Path | None:
     return given
 
 
-def parse_data(given: Sequence[str]) -> dict[str, Path]:
+def parse_data(given: Sequence[str] | None) -> dict[str, Path]:
     """Files by the names that the SQL knows them by, in order; raises `BadRequest` for one not there."""
     found: dict[str, Path] = {}
-    for argument in given:
+    for argument in given or ():
         name, path = _named(argument)
         if name in found:
             raise BadRequest(

@@ -35,7 +35,7 @@ class JobEnded(PressroomError):
 
 def submit(
     report: Annotated[str, typer.Argument(help="name of a report that the server has")],
-    data: Data,
+    data: Data = None,
     parameter: Parameters = None,
     output_format: Format = "pdf,xlsx",
     wait: Annotated[bool, typer.Option("--wait", help="until the job is done")] = False,

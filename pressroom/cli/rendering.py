@@ -20,7 +20,8 @@ from pressroom.build import Built, build
 from pressroom.cli.screen import bar
 from pressroom.parameters import check_parameters
 from pressroom.reports import open_report
-from pressroom.source import Dataset, detect_format
+from pressroom.sources.database import Databases
+from pressroom.sources.dataset import Dataset, detect_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,6 +68,7 @@ def render_files(
                 control=control,
                 memory_limit_bytes=settings.memory_limit_bytes,
                 weasyprint_rows=settings.weasyprint_rows,
+                databases=Databases(settings.databases, settings.database_seconds),
                 enter=enter,
             ),
             control,

@@ -60,6 +60,7 @@ def build(
     control: rust_core.JobControl,
     memory_limit_bytes: int,
     weasyprint_rows: int,
+    databases: Any = None,
     cache: Any = None,
     enter: Callable[[Phase], None] = lambda _: None,
 ) -> Built:

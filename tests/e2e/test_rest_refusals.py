@@ -77,10 +77,11 @@ def test_every_fault_is_named_at_once(press: RunningPress) -> None:
     assert {fault["pointer"] for fault in problem["errors"]} >= {"/priority", "/outputs/0", "/x"}
 
 
-@pytest.mark.parametrize("body", [{"report": "double"}, {**GOOD, "dataset": SOME_ID}])
-def test_a_job_has_one_source_of_rows(press: RunningPress, body: dict[str, Any]) -> None:
-    problem = problem_of(press.http.post("/v1/jobs", json=body), 422, "invalid_request")
-    assert "either a dataset or rows" in problem["detail"]
+def test_a_job_has_one_source_of_rows(press: RunningPress) -> None:
+    both = press.http.post("/v1/jobs", json={**GOOD, "dataset": SOME_ID})
+    assert "either a dataset or rows" in problem_of(both, 422, "invalid_request")["detail"]
+    neither = press.http.post("/v1/jobs", json={"report": "double"})
+    assert "at least one dataset" in problem_of(neither, 400, "bad_request")["detail"]
 
 
 def test_an_unknown_report_is_refused_with_the_names_there_are(press: RunningPress) -> None:

@@ -14,7 +14,7 @@ from pressroom.build import Built, build
 from pressroom.definition import load_definition
 from pressroom.errors import Incomplete, Unreplayable
 from pressroom.reports import Report
-from pressroom.source import Dataset
+from pressroom.sources.dataset import Dataset
 
 if TYPE_CHECKING:
     from pathlib import Path

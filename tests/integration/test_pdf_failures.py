@@ -17,7 +17,7 @@ from pressroom.definition import load_definition
 from pressroom.errors import JobCancelled, StorageFull, TemplateFailed
 from pressroom.jobs import Phase
 from pressroom.reports import Report
-from pressroom.source import Dataset
+from pressroom.sources.dataset import Dataset
 from tests.integration.page_prints import STYLE, TABLE, designed, print_pdf, table
 
 if TYPE_CHECKING:

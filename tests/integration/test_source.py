@@ -20,7 +20,9 @@ from pressroom.errors import (
     PressroomError,
     QueryFailed,
 )
-from pressroom.source import Dataset, Source, detect_format
+from pressroom.reports import Report
+from pressroom.sources.dataset import Dataset, detect_format
+from pressroom.sources.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +47,7 @@ def dataset(folder: Path, content: str | bytes, name: str = "rows.csv") -> Datas
 
 def source(folder: Path, data: Dataset, report: ReportDefinition | None = None, **parameters: Any) -> Source:
     return Source(
-        report or definition(),
+        Report(folder, report or definition()),
         [data],
         parameters,
         threads=1,
@@ -56,8 +58,12 @@ def source(folder: Path, data: Dataset, report: ReportDefinition | None = None, 
 
 def rows(opened: Source) -> list[tuple[Any, ...]]:
     out: list[tuple[Any, ...]] = []
-    for batch in RecordBatchReader.from_stream(opened.stream()):
-        out += zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    try:
+        for batch in RecordBatchReader.from_stream(opened.stream()):
+            out += zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    except Exception as error:
+        # As `build` does with what comes out of the core.
+        raise opened.failure(error) from error
     return out
 
 
@@ -111,7 +117,7 @@ def test_a_column_that_turns_out_to_be_text_is_text_from_its_first_row(tmp_path:
         (" \n\n", "rows.csv: is empty"),
         ("a,A\n1,2\n", "rows.csv:1: more than one column is named A, a"),
         ("a,,c\n1,2,3\n", "rows.csv:1: column 2 has no name"),
-        (b"PK\x03\x04", "rows.csv: is a ZIP archive"),
+        (b"PK\x03\x04", "rows.csv: an XLSX workbook or ZIP archive that is cut short"),
         (b"\xff\xfea\0,\0", "rows.csv: is UTF-16 text"),
         (b"a,b\n1,\x00\n", "rows.csv: is binary"),
         ('{"a": 1}\n', "rows.csv: is named as CSV, but its content is JSON lines"),
@@ -147,45 +153,6 @@ def test_parquet_and_json_lines_are_read(tmp_path: Path) -> None:
         assert rows(opened) == [(1, "ß"), (2, None)]
     error = refused(tmp_path, dataset(tmp_path, '{"a": 1}\n{"a": x}\n{"a": 3}\n', "rows.jsonl"))
     assert str(error).startswith("rows.jsonl:2: Malformed JSON at byte")
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT * FROM read_csv('{secret}')",
-        "SELECT * FROM read_text('{secret}')",
-        "SELECT * FROM read_blob('{secret}')",
-        "SELECT * FROM '{secret}'",
-        "SELECT * FROM glob('{folder}/*')",
-        "SELECT * FROM caller",
-        "COPY dataset TO '{folder}/out.csv'",
-        "ATTACH '{folder}/x.db'",
-        "INSTALL httpfs",
-        "LOAD httpfs",
-        "SET memory_limit = '100GB'",
-        "PRAGMA database_list",
-        "CALL duckdb_settings()",
-        "CREATE TABLE x AS SELECT 1 AS a",
-        "DROP TABLE rows",
-        "INSERT INTO rows VALUES (1)",
-        "EXPORT DATABASE '{folder}'",
-        "EXPLAIN ANALYZE SELECT 1",
-        "SELECT 1 AS a; SELECT 2 AS a",
-        "",
-        "-- nothing",
-    ],
-)
-def test_the_sandbox_refuses(tmp_path: Path, sql: str) -> None:
-    secret = tmp_path / "secret.csv"
-    secret.write_text("a\n42\n", encoding="utf-8")
-    caller = duckdb.sql("SELECT 42 AS a")
-    assert caller.columns == ["a"]
-    report = definition(sql.format(secret=secret, folder=tmp_path) or " ")
-    error = refused(tmp_path, dataset(tmp_path, "a\n1\n"), report)
-    assert isinstance(error, QueryFailed)
-    assert "report.yaml: data.sql" in str(error)
-    assert "42" not in str(error)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["rows.csv", "secret.csv", "spill"]
 
 
 def test_parameters_are_bound_and_never_pasted(tmp_path: Path) -> None:
@@ -228,7 +195,12 @@ def test_several_datasets_go_by_their_names(tmp_path: Path) -> None:
     second = Dataset('quo"ted näme', second.path, second.format)
     report = definition('SELECT dataset.a, b FROM dataset, "quo""ted näme"')
     with Source(
-        report, [first, second], {}, threads=1, memory_limit_bytes=MEMORY, spill=tmp_path / "spill"
+        Report(tmp_path, report),
+        [first, second],
+        {},
+        threads=1,
+        memory_limit_bytes=MEMORY,
+        spill=tmp_path / "spill",
     ) as opened:
         assert rows(opened) == [(1, 7)]
 
@@ -245,12 +217,11 @@ def test_a_running_query_can_be_interrupted(tmp_path: Path) -> None:
         thread = threading.Thread(target=interrupt)
         thread.start()
         try:
-            with pytest.raises(Exception, match=r"(?i)interrupt") as caught:
+            with pytest.raises(JobCancelled):
                 rows(opened)
         finally:
             stop.set()
             thread.join()
-        assert isinstance(opened.failure(caught.value), JobCancelled)
 
 
 def test_a_json_field_of_several_types_is_text_without_quotes(tmp_path: Path) -> None:

@@ -156,7 +156,6 @@ def test_the_dataset_of_another_owner_is_not_there(counter: Counter) -> None:
     "body",
     [
         {"extra": 1},
-        {"rows": None},
         {"dataset": "0" * 26, "rows": [{"n": 1}]},
         {"rows": []},
         {"rows": [{}]},

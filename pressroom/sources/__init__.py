@@ -1,0 +1,1 @@
+"""Where rows come from: datasets, databases and Python functions, joined and ordered in DuckDB's sandbox."""

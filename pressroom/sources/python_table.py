@@ -1,0 +1,149 @@
+"""A Python function of a report as a table: loaded from its folder, run, its errors named by its line.
+
+    def entries(parameters):
+        yield arro3.core.RecordBatch...
+
+It gets the job's parameters as a dict and returns anything that speaks Arrow's PyCapsule interface (a table
+of pyarrow, Polars or arro3, a DuckDB relation), or yields batches of the same columns, read one by one.
+"""
+
+from __future__ import annotations
+
+import traceback
+import types
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+from arro3.core import RecordBatch, RecordBatchReader, Schema
+
+from pressroom.errors import PressroomError, SourceFailed
+from pressroom.sources.engine_errors import of_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from pressroom.definition import ParameterValue, PythonTable
+    from pressroom.sources.sandbox import Sandbox
+
+_WANTED: Final = "return an Arrow table or stream, or yield Arrow batches"
+
+
+def add_python(
+    sandbox: Sandbox, name: str, table: PythonTable, folder: Path, parameters: Mapping[str, ParameterValue]
+) -> None:
+    """Make what the function returns the sandbox's table `name`.
+
+    Raises `SourceFailed` that names the file in `folder` and its line.
+    """
+    module, _, function = table.python.partition(":")
+    path = folder / f"{module}.py"
+    shown = f"{folder.name}/{path.name}"
+    try:
+        _add_all(sandbox, name, _streams(_load(path, shown, function)(dict(parameters)), shown, function))
+    except duckdb.Error as e:
+        raise SourceFailed(f"{shown}: {function}: {of_stream(e)}") from None
+    except _Mismatch as e:
+        raise SourceFailed(
+            f"{shown}: {function}: {e}",
+            hint="all batches have the columns of the first, which may hold no rows",
+        ) from None
+    # A user's code may raise anything, and leave too; every kind becomes one error.
+    except (Exception, SystemExit) as error:
+        raise _failed(path, shown, error) from error
+
+
+class _Mismatch(Exception):
+    """What is wrong with the batches as a whole."""
+
+
+def _add_all(sandbox: Sandbox, name: str, streams: Iterator[_OneBatch | _Stream]) -> None:
+    known: Schema | None = None
+    for stream in streams:
+        sandbox.stop.check()
+        reader = RecordBatchReader.from_stream(stream)
+        if known is None:
+            known = reader.schema
+            sandbox.add(name, reader)
+        elif reader.schema.equals(known):
+            sandbox.append(name, reader)
+        else:
+            raise _Mismatch(f"a batch has {_columns(reader.schema)} after one with {_columns(known)}")
+    if known is None:
+        raise _Mismatch("yielded no batch")
+
+
+def _load(path: Path, shown: str, function: str) -> Callable[[dict[str, ParameterValue]], object]:
+    if not path.is_file():
+        raise SourceFailed(f"{shown}: no such file", hint="it stands beside report.yaml")
+    module = types.ModuleType(path.stem)
+    module.__file__ = str(path)
+    exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - a report's own code
+    found = module.__dict__.get(function)
+    if not callable(found):
+        raise SourceFailed(f"{shown}:1: it defines no {function}(parameters)")
+    return found  # type: ignore[no-any-return]  # checked to be callable; its signature is the user's
+
+
+def _streams(returned: object, shown: str, function: str) -> Iterator[_OneBatch | _Stream]:
+    if (one := _as_stream(returned)) is not None:
+        yield one
+        return
+    if isinstance(returned, str | bytes | dict) or not hasattr(returned, "__iter__"):
+        raise SourceFailed(
+            f"{shown}: {function}: returned {_kind(returned)}, which is no Arrow stream", hint=_WANTED
+        )
+    for batch in returned:
+        if (one := _as_stream(batch)) is None:
+            raise SourceFailed(
+                f"{shown}: {function}: gave {_kind(batch)} where a batch was expected", hint=_WANTED
+            )
+        yield one
+
+
+def _as_stream(value: object) -> _OneBatch | _Stream | None:
+    if hasattr(value, "__arrow_c_stream__"):
+        return _Stream(value)
+    return _OneBatch(value) if hasattr(value, "__arrow_c_array__") else None
+
+
+class _Stream:
+    """The stream of a value and nothing else: DuckDB would look into its own kinds of table."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._value.__arrow_c_stream__(requested_schema)  # type: ignore[attr-defined]  # checked
+
+
+class _OneBatch:
+    """A struct array as a stream of one batch."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        batch = RecordBatch.from_arrow(self._value)  # type: ignore[arg-type]  # checked
+        return RecordBatchReader.from_batches(batch.schema, [batch]).__arrow_c_stream__(requested_schema)
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
+def _columns(schema: Schema) -> str:
+    kinds = (str(kind).removeprefix("arro3.core.DataType<").removesuffix(">\n") for kind in schema.types)
+    return ", ".join(f"{name} {kind}" for name, kind in zip(schema.names, kinds, strict=True))
+
+
+def _failed(path: Path, shown: str, error: Exception | SystemExit) -> PressroomError:
+    if isinstance(error, SyntaxError):
+        return SourceFailed(f"{shown}:{error.lineno or 1}: {error.msg}")
+    if isinstance(error, PressroomError):
+        return error
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
+    ]
+    where = f"{shown}:{lines[-1]}" if lines else shown
+    return SourceFailed(f"{where}: {type(error).__name__}: {error}")

@@ -1,0 +1,73 @@
+"""The report's SQL: exactly one SELECT, its parameters bound, run in the locked sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pressroom.errors import DefinitionError, QueryFailed
+from pressroom.sources.engine_errors import of_query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pressroom.definition import ParameterValue
+    from pressroom.sources.sandbox import Sandbox
+
+
+def bind_query(
+    sandbox: Sandbox, sql: str, parameters: Mapping[str, ParameterValue]
+) -> duckdb.DuckDBPyRelation:
+    """The rows that `sql` gives, not yet read. Raises `QueryFailed` and `DefinitionError`."""
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as e:
+        raise of_query(str(e)) from None
+    if len(statements) != 1 or _type(statements[0]) != duckdb.StatementType.SELECT.name:
+        raise QueryFailed(
+            f"report.yaml: data.sql: {_what(statements)}", hint="the SQL of a report is exactly one SELECT"
+        )
+    asked = statements[0].named_parameters
+    if unknown := sorted(asked - parameters.keys()):
+        raise DefinitionError(
+            f"report.yaml: data.sql: ${unknown[0]} is no parameter of the report",
+            hint=f"declared: {', '.join(sorted(parameters)) or 'none'}",
+        )
+    bound = {name: value for name, value in parameters.items() if name in asked}
+    try:
+        with sandbox.stop.reaches(sandbox.interrupt):
+            relation = sandbox.connection.sql(_alone(sql), params=bound or None)
+    except duckdb.Error as e:
+        raise of_query(str(e)) from None
+    columns = [column.lower() for column in relation.columns]
+    if twice := sorted({c for c in columns if columns.count(c) > 1}):
+        raise QueryFailed(
+            f"report.yaml: data.sql: gives more than one column named {', '.join(twice)}",
+            hint="name each with AS",
+        )
+    return relation
+
+
+def _alone(sql: str) -> str:
+    """The statement without a semicolon at its end, which is well meant: it is going to stand in brackets."""
+    text = sql.encode()
+    operators = (at for at, kind in duckdb.tokenize(sql) if kind == duckdb.token_type.operator)
+    end = next((at for at in operators if text[at : at + 1] == b";"), len(text))
+    return text[:end].decode()
+
+
+def _what(statements: Sequence[duckdb.Statement]) -> str:
+    if not statements:
+        return "holds no statement"
+    if len(statements) > 1:
+        return f"holds {len(statements)} statements"
+    return f"is a statement of type {_type(statements[0])}"
+
+
+def _type(statement: duckdb.Statement) -> str:
+    try:
+        return statement.type.name
+    except ValueError:
+        # DuckDB 2.0 knows more types (UPDATE EXTENSIONS) than its Python package has names for.
+        return "unknown"
