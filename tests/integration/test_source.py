@@ -265,3 +265,26 @@ def test_csv_values_keep_what_is_written(tmp_path: Path, written: list[str], rea
         found = [row[0] for row in rows(opened)]
     assert found == read
     assert [type(value) for value in found] == [type(value) for value in read]
+
+
+def test_a_group_of_a_million_values_is_put_in_order(tmp_path: Path) -> None:
+    lines = "".join(f"{n * 7_919 % 1_000_003}\n" for n in range(1_000_000))
+    data = dataset(tmp_path, f"a\n{lines}")
+    with source(tmp_path, data, definition(groups=[{"field": "a"}])) as opened:
+        found = [row[0] for row in rows(opened)]
+    assert len(set(found)) == 1_000_000
+    assert found == sorted(found)
+
+
+@pytest.mark.parametrize("content", ["a,b\n,\n,\n", '{"a": null, "b": null}\n{"a": null, "b": null}\n'])
+def test_nothing_but_nulls_is_rows_of_nulls(tmp_path: Path, content: str) -> None:
+    data = dataset(tmp_path, content, "rows.csv" if content.startswith("a") else "rows.jsonl")
+    with source(tmp_path, data, definition(groups=[{"field": "a"}], order=["b"])) as opened:
+        assert rows(opened) == [(None, None), (None, None)]
+
+
+def test_a_query_that_fails_half_way_fails_the_job(tmp_path: Path) -> None:
+    data = dataset(tmp_path, "a\n" + "".join(f"{n}\n" for n in range(300_000)) + "x\n")
+    error = refused(tmp_path, data, definition("SELECT CAST(a AS INTEGER) AS a FROM dataset"))
+    assert isinstance(error, QueryFailed)
+    assert "Could not convert string 'x'" in str(error)

@@ -138,3 +138,35 @@ def test_a_field_that_the_sql_does_not_give_is_named_with_those_it_gives(
     with pytest.raises(DefinitionError, match=f"unknown field '{missing}'") as caught:
         make_plan(definition, fields)
     assert caught.value.hint == f"the SQL gives: {', '.join(fields)}"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("{}", "/report.yaml:3: data: rows come from sql or from python: one of the two"),
+        ('{sql: FROM a, python: "a:b"}', "/report.yaml:3: data: rows come from sql or from python"),
+        ("{python: ../a:b}", "/report.yaml:3: data.python: String should match pattern"),
+        ("{python: a.b}", "/report.yaml:3: data.python: String should match pattern"),
+        ('{python: "a:b", sheets: {a: One}}', "/report.yaml:3: data: python returns all the rows"),
+        ("{sql: FROM a, sources: {a: {database: d}}}", "/report.yaml:3: data.sources.a.sql: Field required"),
+        ("{sql: FROM a, sources: {a: {}}}", "/report.yaml:3: data.sources.a.database: Field required"),
+        ("{sql: FROM a, sources: {a: x}}", "/report.yaml:3: data.sources.a: Input should be a valid"),
+        (
+            '{sql: FROM a, sources: {a: {python: "m:f", sql: x}}}',
+            "/report.yaml:3: data.sources.a.sql: unknown key",
+        ),
+        ("{sql: FROM a, sources: {A: {python: m:f}}}", "/report.yaml:3: data.sources.A"),
+    ],
+)
+def test_where_rows_come_from_is_checked(tmp_path: Path, data: str, message: str) -> None:
+    text = GOOD.replace("{sql: SELECT * FROM dataset}", data)
+    assert fault(tmp_path, text).startswith(message)
+
+
+def test_the_short_form_of_a_python_source_is_the_dataset(tmp_path: Path) -> None:
+    text = GOOD.replace("{sql: SELECT * FROM dataset}", '{python: "books:entries"}')
+    data = load_definition(write(tmp_path, text)).data
+    assert data.query == "SELECT * FROM dataset"
+    assert {name: table.model_dump() for name, table in data.tables.items()} == {
+        "dataset": {"python": "books:entries"}
+    }
