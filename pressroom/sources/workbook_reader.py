@@ -23,6 +23,7 @@ from pressroom.sources.column_types import settle, unfloat
 from pressroom.sources.dataset import check_width
 from pressroom.sources.sandbox import Sandbox, literal, quoted
 from pressroom.sources.stop import Stop
+from pressroom.sources.workbook_errors import first_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,6 +55,11 @@ def read_sheet(path: Path, shown: str, sheet: str | None, rows: Path, memory_lim
     try:
         with CalamineWorkbook.from_path(str(path)) as workbook:
             name = _chosen(workbook, shown, sheet)
+            if error := first_error(path, name):
+                raise BadData(
+                    f"{shown}: sheet {name!r}: {error[0]}: holds the error {error[1]}",
+                    hint="mend its formula, or wrap it in IFERROR",
+                )
             table = _Table(workbook.get_sheet_by_name(name), f"{shown}: sheet {name!r}")
     except CalamineError as e:
         raise BadData(f"{shown}: can't be read as a workbook: {e}") from None

@@ -187,6 +187,16 @@ def _with_sheet(data: Dataset, content: bytes) -> Dataset:
     return data
 
 
+def test_a_cell_with_an_error_is_named_and_not_left_out(tmp_path: Path) -> None:
+    lines = [["a"], *([i] for i in range(200_000)), [("=", "NA()", "#N/A")], [("=", "1/0", "#DIV/0!")]]
+    data = workbook(tmp_path, {"Good": [["a"], ["#N/A"], ['t="e"']], "Bad": lines}, first="C5")
+    with source(tmp_path, data) as opened:
+        assert rows(opened) == [("#N/A",), ('t="e"',)]
+    error = refused(tmp_path, data, definition(data={"sql": "FROM rows", "sheets": {"rows": "Bad"}}))
+    assert str(error) == "book.xlsx: sheet 'Bad': C200006: holds the error #N/A"
+    assert error.hint == "mend its formula, or wrap it in IFERROR"
+
+
 def test_errors_are_pressrooms_own(tmp_path: Path) -> None:
     data = workbook(tmp_path, table(["a"], [1]))
     data.path.unlink()
