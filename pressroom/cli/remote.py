@@ -58,7 +58,7 @@ def submit(
         body: dict[str, Any] = {
             "report": report,
             # By name also when there is but one, so that SQL finds the same names as with `render`.
-            "dataset": datasets,
+            "dataset": datasets or None,
             "parameters": given,
             "outputs": list(outputs),
             "labels": label or [],

@@ -154,6 +154,22 @@ def test_rest_takes_a_job_without_a_dataset_when_the_report_needs_none(
     assert "at least one dataset" in problem_of(refused, 400, "bad_request")["detail"]
 
 
+def test_submit_needs_no_data_either(press: tuple[Shop, httpx.Client], tmp_path: Path) -> None:
+    shop, http = press
+    options = ("--url", str(http.base_url), "--format", "xlsx", "--out", str(tmp_path / "out"))
+    ended = subprocess.run(
+        [sys.executable, "-c", "from pressroom.cli import main; main()", "submit", "balances", *options],
+        env=shop.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["balances.xlsx"]
+
+
 def test_rest_says_where_a_python_source_failed(press: tuple[Shop, httpx.Client]) -> None:
     shop, http = press
     job = _ended(shop, http.post("/v1/jobs", json={"report": "balances", "parameters": {"least": 2}}))
