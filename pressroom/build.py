@@ -182,11 +182,11 @@ class _Run:
             return written
         with self._timed("plate"):
             pagination = rust_core.paginate(crunched, plate, self.control)
-            before, after = design.surroundings(pagination.pages)
+            around = design.surroundings(pagination.pages)
         self.warnings += [*design.warnings, *map(str, design.unreplayed)]
         self.enter(Phase.WRITING)
         with self._timed("pdf"):
-            return rust_core.write_pdf(crunched, plate, pagination, str(path), self.control, before, after)
+            return rust_core.write_pdf(crunched, plate, pagination, str(path), self.control, *around)
 
     def xlsx(self, plan: Plan, crunched: rust_core.Crunched, path: Path) -> rust_core.Written:
         """XlsxWriter designs, the core writes the rows."""

@@ -136,9 +136,11 @@ def write_pdf(
     pagination: Pagination,
     path: str,
     control: JobControl,
-    before: bytes | None = None,
-    after: bytes | None = None,
-) -> Written: ...
+    surroundings: bytes | None = None,
+    before: int = 0,
+) -> Written:
+    """`surroundings` are the pages before the table, two that stand for its own, and those after it."""
+
 def write_xlsx(crunched: Crunched, plate: SheetPlate, path: str, control: JobControl) -> Written: ...
 def spread_rows(crunched: Crunched, sheet: str, taken: list[str], below: int) -> list[tuple[str, int, int]]:
     """Name, first detail row (from 0) and detail rows of each sheet that `sheet` of a plate becomes."""

@@ -111,8 +111,10 @@ def _check_plates(
             yield f"rows: {crunched.rows:,} read"
             design = PageDesign(report, plan, crunched, values, None)
             pagination = rust_core.paginate(crunched, design.plate(), control)
-            before, after = design.surroundings(pagination.pages)
-            extra = " and pages of its own around it" if before or after else ""
+            design.surroundings(pagination.pages)
+            before, through, total = design.stored_plate().extent
+            after = total - through
+            extra = f", between {before} and {after} pages of its own" if before or after else ""
             yield f"PDF: plate made; the table takes {pagination.pages:,} pages{extra}"
             for warning in (*design.warnings, *design.unreplayed):
                 yield f"PDF: warning: {warning}"

@@ -1,7 +1,7 @@
 """Plates kept between jobs: in memory for this process, on disk for all of them.
 
 ```
-magic "PRPLATE1"   8 bytes
+magic "PRPLATE2"   8 bytes
 sha256             32 bytes, of everything after it
 length of text     8 bytes, big endian
 text               JSON: the layout, the warnings, the unreplayed CSS, UTF-8
@@ -23,7 +23,7 @@ from typing import Any
 
 from pressroom.plates.unreplayed import Unreplayed
 
-_MAGIC = b"PRPLATE1"
+_MAGIC = b"PRPLATE2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class StoredPlate:
     """A page plate as plain data: layout JSON, furniture PDF, warnings, and CSS that it can't replay.
 
     `extent` tells where the specimen stood: pages before it, pages up to its end, all pages. `columns` are
-    the widths that its columns got, in px.
+    the widths that its columns got, in px. `leads` says whether links or bookmarks stand beside the rows.
     """
 
     layout: str
@@ -40,6 +40,7 @@ class StoredPlate:
     extent: tuple[int, int, int]
     unreplayed: tuple[Unreplayed, ...]
     columns: tuple[float, ...]
+    leads: bool
 
     @property
     def font_files(self) -> frozenset[str]:
@@ -50,7 +51,9 @@ class StoredPlate:
         """The file's content."""
         known = {"layout": self.layout, "warnings": self.warnings, "extent": self.extent}
         unreplayed = [(one.css, one.where, one.instead) for one in self.unreplayed]
-        text = json.dumps({**known, "unreplayed": unreplayed, "columns": self.columns}).encode()
+        text = json.dumps(
+            {**known, "unreplayed": unreplayed, "columns": self.columns, "leads": self.leads}
+        ).encode()
         body = len(text).to_bytes(8, "big") + text + self.furniture
         return _MAGIC + hashlib.sha256(body).digest() + body
 
@@ -70,6 +73,7 @@ class StoredPlate:
             (before, through, total),
             tuple(Unreplayed(*one) for one in text["unreplayed"]),
             tuple(text["columns"]),
+            text["leads"],
         )
 
 

@@ -18,6 +18,7 @@ from pressroom.plates.families import check_families
 from pressroom.plates.fonts import FontTable, passing_folder, system_fonts
 from pressroom.plates.furniture import running_strings, take_texts
 from pressroom.plates.layout import TablePage, measure_bands, table_pages
+from pressroom.plates.navigation import leave_rows_out
 from pressroom.plates.origins import Origins
 from pressroom.plates.rendering import Rendering, render_document
 from pressroom.plates.row_rules import check_rules
@@ -28,7 +29,7 @@ from pressroom.plates.unreplayed import UnreplayedCss, note_attachments
 from pressroom.plates.whole_table import WHOLE_CSS, WholeTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pressroom.plan import Plan
     from pressroom.plates.cache import PlateCache
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 WIDER = 0.5
 """Points beyond the paper's edge that no one misses: a border's half."""
-_VERSION = 5
+_VERSION = 6
 """Of the way in which plates are made; a change makes every cached plate anew."""
 
 
@@ -96,16 +97,19 @@ class PageDesign:
         self.unreplayed = UnreplayedCss(self._stored.unreplayed)
         return self._stored
 
-    def surroundings(self, table_pages: int) -> tuple[bytes | None, bytes | None]:
-        """WeasyPrint's pages before and after a table of `table_pages` pages, as PDF files.
+    def surroundings(self, table_pages: int) -> tuple[bytes | None, int]:
+        """WeasyPrint's pages around a table of `table_pages` pages: a PDF, and how many are before the table.
+
+        Between them and those after it are two that stand for the table's own, with the links and bookmarks
+        beside its rows. None where there is nothing of all this.
 
         Content that shares a page with the table's start belongs to the plate; content after the table
         starts a new page. Page counters go on over the table: `counter(page)` of the first page after it is
         one more than the table's last, and `counter(pages)` counts every page of the file.
         """
         before, through, total = self.stored_plate().extent
-        if before == 0 and through == total:
-            return None, None
+        if before == 0 and through == total and not self.stored_plate().leads:
+            return None, 0
         after = total - through
         # The specimen's last page jumps to the number of the table's last page.
         jump = table_pages - (through - before) + 1
@@ -119,10 +123,8 @@ class PageDesign:
                 f"{before} + {after} pages became {first} + {count - last}",
                 hint="give texts with page numbers room for more digits",
             )
-        return (
-            rendering.pdf(range(first)) if first else None,
-            rendering.pdf(range(last, count)) if last < count else None,
-        )
+        _leads(rendering, pages)
+        return rendering.pdf([*range(first + 2), *range(last, count)]), first
 
     def whole(self, rows: SpooledRows, *, columns: tuple[float, ...] | None = None) -> Rendering:
         """The report as WeasyPrint lays it out by itself, with every row in its table.
@@ -237,9 +239,12 @@ class PageDesign:
                 "language": definition.language,
             },
         }
+        leads = _leads(rendering, found)
         furniture = rendering.pdf((first.number, following.number), bare=True)
         columns = tuple(float(width) for width in first.table.column_widths)
-        return StoredPlate(json.dumps(layout), furniture, tuple(warnings), extent, tuple(unreplayed), columns)
+        return StoredPlate(
+            json.dumps(layout), furniture, tuple(warnings), extent, tuple(unreplayed), columns, leads
+        )
 
     def _no_heads_wanted(self, page: TablePage) -> None:
         """Raise `TemplateFailed` for column heads that are missing though no style hides them.
@@ -268,6 +273,16 @@ def _fits(page: TablePage) -> None:
             f"report.html: the table's {columns} columns are {over:.1f} pt wider than the paper",
             hint="larger pages (pdf.page: A3 landscape), a smaller font, or fewer columns",
         )
+
+
+def _leads(rendering: Rendering, found: Sequence[TablePage]) -> bool:
+    """Leave the links and bookmarks beside the rows on the table's first two pages; whether there are any."""
+    pages = rendering.document.pages
+    left = [
+        leave_rows_out(pages[place.number], place, repeated=number > 0)
+        for number, place in enumerate(found[:2])
+    ]
+    return any(left)
 
 
 def _same_size(one: Any, other: Any) -> None:  # noqa: ANN401 - PageBoxes

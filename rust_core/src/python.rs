@@ -164,7 +164,7 @@ fn paginate(
 }
 
 #[pyfunction]
-#[pyo3(signature = (crunched, plate, pagination, path, control, before=None, after=None))]
+#[pyo3(signature = (crunched, plate, pagination, path, control, surroundings=None, before=0))]
 #[allow(clippy::too_many_arguments, reason = "the contract with Python")]
 fn write_pdf(
     py: Python<'_>,
@@ -173,13 +173,13 @@ fn write_pdf(
     pagination: &Bound<'_, Pagination>,
     path: PathBuf,
     control: &Bound<'_, JobControl>,
-    before: Option<&[u8]>,
-    after: Option<&[u8]>,
+    surroundings: Option<&[u8]>,
+    before: u64,
 ) -> PyResult<Written> {
     let (crunched, plate) = (&crunched.get().0, &plate.get().0);
     let (pages, control) = (&pagination.get().0, &control.get().0);
-    let written =
-        py.detach(|| pdf::write_pdf(crunched, plate, pages, &path, control, before, after))?;
+    let around = surroundings.map(|pdf| pdf::Surroundings { pdf, before });
+    let written = py.detach(|| pdf::write_pdf(crunched, plate, pages, &path, control, around))?;
     Ok(Written::new(written, &crunched.plan))
 }
 

@@ -5,6 +5,7 @@
 //! ```
 //! Object numbers are given out before anything is drawn, so threads share nothing and each byte is written once.
 
+use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
 
@@ -28,8 +29,22 @@ use crate::written::Written;
 
 /// Characters without a glyph that a warning names.
 const NAMED: usize = 10;
+/// Pages of [`Surroundings`] that stand for the table's.
+const STAND_INS: u64 = 2;
 
-/// Writes the report to `path`: `before`, the table broken as `pages` says, `after`.
+/// WeasyPrint's pages around a table: those before it, its first page and the next, those after it.
+///
+/// The two in the middle are not printed; they carry what leads to and from the pages that stand for them: links and
+/// bookmarks.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The PDF.
+    pub pdf: &'a [u8],
+    /// How many of its pages come before the table.
+    pub before: u64,
+}
+
+/// Writes the report to `path`: the pages before the table, the table broken as `pages` says, the pages after it.
 ///
 /// On any error the partial file is removed. Same bytes for any number of threads.
 ///
@@ -42,17 +57,25 @@ pub fn write_pdf(
     pages: &Pagination,
     path: &Path,
     control: &JobControl,
-    before: Option<&[u8]>,
-    after: Option<&[u8]>,
+    surroundings: Option<Surroundings<'_>>,
 ) -> Result<Written> {
     let started = Instant::now();
     let design = Design::new(plate, crunched)?;
     let rows = Rows::new(crunched)?;
-    let import = |pdf: Option<&[u8]>, name| pdf.map(|pdf| Import::read(pdf, name)).transpose();
-    let mut before = import(before, "the PDF of the pages before the table")?;
-    let mut after = import(after, "the PDF of the pages after the table")?;
-    let count = |import: &Option<Import>| import.as_ref().map_or(0, Import::pages);
-    let (lead, trail) = (count(&before), count(&after));
+    let mut around = surroundings
+        .map(|s| Import::read(s.pdf, "the PDF of the pages around the table"))
+        .transpose()?;
+    let lead = surroundings.map_or(0, |s| s.before);
+    let last = lead + STAND_INS;
+    let trail = match &around {
+        Some(around) => around.pages().checked_sub(last).ok_or_else(|| {
+            Error::Plate(format!(
+                "the PDF of the pages around the table has {} pages, {last} are before it and its own",
+                around.pages()
+            ))
+        })?,
+        None => 0,
+    };
     let total = lead + pages.pages() + trail;
 
     let mut file = PdfFile::create(path)?;
@@ -61,15 +84,23 @@ pub fn write_pdf(
     let runs = pages.pages().div_ceil(RUN);
     let leaves = lead.div_ceil(RUN) + runs + trail.div_ceil(RUN);
     let tree = PageTree::reserve(&mut file, leaves)?;
-    let (frame, head) = frame(&mut file, &design, &rows, pages, plate, fonts, lead, total)?;
+    let (mut frame, head) = frame(&mut file, &design, &rows, pages, plate, fonts, lead, total)?;
 
     let mut nodes = Vec::new();
-    // Links may lead from the pages before to those after: all are numbered first.
-    for import in [&mut before, &mut after].into_iter().flatten() {
-        let first = file.reserve(import.pages())?;
-        import.number_pages(first);
+    let mut entries = Vec::new();
+    if let Some(around) = &mut around {
+        // Links may lead from any page to any other: all are numbered first.
+        around.number_pages(0, file.reserve(lead)?..);
+        let table = [0, 1.min(pages.pages() - 1)];
+        around.number_pages(lead, table.map(|n| page_object(&frame, n, pages.pages())));
+        around.number_pages(last, file.reserve(trail)?..);
+        let kinds = 0..STAND_INS.min(pages.pages());
+        for (n, annotations) in kinds.zip(&mut frame.annotations) {
+            *annotations = around.annotations(lead + n, &mut file)?;
+        }
+        entries = around.outline(&mut file)?;
+        guests(&mut file, around, 0..lead, &tree, &mut nodes)?;
     }
-    let mut entries = guests(&mut file, before.as_mut(), &tree, &mut nodes)?;
 
     let mut marks = Vec::new();
     control.start(crunched.rows);
@@ -97,13 +128,17 @@ pub fn write_pdf(
     let groups = bookmarks(crunched, &design, &marks, |page| {
         page_object(&frame, page, pages.pages())
     });
-    entries.extend(groups);
-    entries.extend(guests(&mut file, after.as_mut(), &tree, &mut nodes)?);
+    let after = entries.partition_point(|(page, _)| *page < last);
+    let mut entries: Vec<Entry> = entries.into_iter().map(|(_, entry)| entry).collect();
+    entries.splice(after..after, groups);
+    if let Some(around) = &mut around {
+        guests(&mut file, around, last..last + trail, &tree, &mut nodes)?;
+    }
     control.check()?;
     write_fonts(&mut file, &design, &tally, fonts, first_font)?;
     tree.write(&mut file, &nodes)?;
     let outlines = outline::write(&mut file, &entries)?;
-    let names = destinations(&mut file, before.as_mut(), after.as_mut())?;
+    let names = destinations(&mut file, around.as_mut())?;
     let catalog = catalog(&mut file, &design, &tree, outlines, names)?;
     let info = info(&mut file, &design)?;
     control.check()?;
@@ -143,6 +178,7 @@ fn frame(
         first,
         resources: [first_resources, first_resources + 1],
         prelude: [Vec::new(), Vec::new()],
+        annotations: [Vec::new(), Vec::new()],
         header: 0.0,
         before: lead,
         total,
@@ -211,19 +247,17 @@ fn form_dict(design: &Design<'_>, fonts: u32) -> Vec<u8> {
     dict
 }
 
-/// Writes the pages of another PDF as leaves of the tree; returns its outline.
+/// Writes pages of another PDF as leaves of the tree.
 fn guests(
     file: &mut PdfFile,
-    import: Option<&mut Import>,
+    import: &mut Import,
+    pages: Range<u64>,
     tree: &PageTree,
     nodes: &mut Vec<(u32, u64)>,
-) -> Result<Vec<Entry>> {
-    let Some(import) = import else {
-        return Ok(Vec::new());
-    };
-    let mut page = 0;
-    while page < import.pages() {
-        let count = RUN.min(import.pages() - page);
+) -> Result<()> {
+    let mut page = pages.start;
+    while page < pages.end {
+        let count = RUN.min(pages.end - page);
         let leaf = file.number()?;
         for n in page..page + count {
             import.page(n as usize, leaf, file)?;
@@ -234,7 +268,7 @@ fn guests(
         nodes.push((leaf, count));
         page += count;
     }
-    import.outline(file)
+    Ok(())
 }
 
 fn sum(head: Tally, tallies: Vec<Tally>) -> Tally {
@@ -341,18 +375,12 @@ fn write_fonts(
     file.object(fonts, &dict)
 }
 
-/// Writes the named destinations of both PDFs as one name tree; a name that both have leads where the first says.
-fn destinations(
-    file: &mut PdfFile,
-    before: Option<&mut Import>,
-    after: Option<&mut Import>,
-) -> Result<Option<u32>> {
-    let mut all = std::collections::BTreeMap::new();
-    for import in [before, after].into_iter().flatten() {
-        for (name, value) in import.destinations(file)? {
-            all.entry(name).or_insert(value);
-        }
-    }
+/// Writes the named destinations of another PDF as one name tree.
+fn destinations(file: &mut PdfFile, import: Option<&mut Import>) -> Result<Option<u32>> {
+    let Some(import) = import else {
+        return Ok(None);
+    };
+    let all = import.destinations(file)?;
     if all.is_empty() {
         return Ok(None);
     }

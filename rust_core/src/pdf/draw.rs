@@ -27,6 +27,8 @@ pub struct Frame {
     pub resources: [u32; 2],
     /// What a page draws before its own marks, by kind: calls of the furniture and of the column heads.
     pub prelude: [Vec<u8>; 2],
+    /// Its annotations, by kind.
+    pub annotations: [Vec<u8>; 2],
     /// Height of the column heads, pt.
     pub header: f64,
     /// Pages before the table.
@@ -248,6 +250,12 @@ impl<'a> Painter<'a> {
         push_ref(&mut out, frame.resources[usize::from(page > 0)]);
         out.extend_from_slice(b"/Contents ");
         push_ref(&mut out, numbers.content(n));
+        let annotations = &frame.annotations[usize::from(page > 0)];
+        if !annotations.is_empty() {
+            out.extend_from_slice(b"/Annots[");
+            out.extend_from_slice(annotations);
+            out.push(b']');
+        }
         out.extend_from_slice(b">>");
         out
     }

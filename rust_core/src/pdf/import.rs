@@ -72,9 +72,10 @@ impl Import {
         Ok(number)
     }
 
-    /// Makes the page objects known under `first`, `first + 1`, ..., so that links find them.
-    pub fn number_pages(&mut self, first: u32) {
-        self.numbers.extend(self.pages.iter().copied().zip(first..));
+    /// Makes the page objects from `page` on known under these numbers, so that links find them.
+    pub fn number_pages(&mut self, page: u64, numbers: impl IntoIterator<Item = u32>) {
+        let pages = self.pages.iter().copied().skip(page as usize);
+        self.numbers.extend(pages.zip(numbers));
     }
 
     /// The number of page `page`.
@@ -120,18 +121,56 @@ impl Import {
         self.drain(file)
     }
 
-    /// Its outline, with destinations in our numbers.
+    /// The annotations of page `page` as an array's items: dictionaries of their own on every page that has them
+    /// (ISO 32000-2 §12.5.2: no two pages share one).
     ///
     /// # Errors
     /// As [`Import::form`].
-    pub fn outline(&mut self, file: &mut PdfFile) -> Result<Vec<Entry>> {
+    pub fn annotations(&mut self, page: u64, file: &mut PdfFile) -> Result<Vec<u8>> {
+        let leaf = self.page_dict(self.pages[page as usize])?;
+        let items = leaf.get(b"Annots").ok().and_then(|a| self.array(a));
+        let mut out = Vec::new();
+        for item in items.unwrap_or_default() {
+            let mut dict = self
+                .dict(&item)
+                .ok_or_else(|| self.broken("an annotation is no dictionary"))?;
+            dict.remove(b"P");
+            self.copy(&Object::Dictionary(dict), file, &mut out)?;
+        }
+        self.drain(file)?;
+        Ok(out)
+    }
+
+    /// Its outline, with destinations in our numbers; each entry of the top level with the page that it leads to.
+    ///
+    /// # Errors
+    /// As [`Import::form`].
+    pub fn outline(&mut self, file: &mut PdfFile) -> Result<Vec<(u64, Entry)>> {
         let first = self
             .catalog()
             .and_then(|catalog| self.dict(catalog.get(b"Outlines").ok()?))
             .and_then(|outlines| outlines.get(b"First").ok().cloned());
+        let pages = self.siblings(first.clone());
         let entries = self.entries(first, file, 0)?;
         self.drain(file)?;
-        Ok(entries)
+        Ok(pages.into_iter().zip(entries).collect())
+    }
+
+    /// The pages that an outline's entry and those beside it lead to; the first where it can't be told.
+    fn siblings(&self, first: Option<Object>) -> Vec<u64> {
+        let mut pages = Vec::new();
+        let mut next = first;
+        while let Some(item) = next.as_ref().and_then(|object| self.dict(object)) {
+            let target = item.get(b"Dest").ok().and_then(|dest| self.array(dest));
+            let id = target.and_then(|dest| dest.first()?.as_reference().ok());
+            let page = id.and_then(|id| self.pages.iter().position(|page| *page == id));
+            pages.push(page.unwrap_or(0) as u64);
+            if pages.len() > self.source.objects.len() {
+                break;
+            }
+            next = item.get(b"Next").ok().cloned();
+        }
+        pages
     }
 
     /// Its named destinations, with values in our numbers.

@@ -26,6 +26,6 @@ pub mod text;
 pub mod tree;
 pub mod wrap;
 
-pub use document::write_pdf;
+pub use document::{Surroundings, write_pdf};
 pub use paginate::{Pagination, paginate};
 pub use plate::PagePlate;

@@ -26,7 +26,7 @@ fn a_cancelled_job_leaves_no_file() {
             }
             control.cancel();
         });
-        let result = write_pdf(&crunched, &plate, &pages, &path, &control, None, None);
+        let result = write_pdf(&crunched, &plate, &pages, &path, &control, None);
         control.cancel();
         result
     });
@@ -45,7 +45,7 @@ fn a_full_disk_is_named() {
     // A link, so that what the writer removes on the error is the link and not the device.
     let path = folder.path("out.pdf");
     std::os::unix::fs::symlink(Path::new("/dev/full"), &path).unwrap();
-    let result = write_pdf(&crunched, &plate, &pages, &path, &control, None, None);
+    let result = write_pdf(&crunched, &plate, &pages, &path, &control, None);
     assert!(matches!(result, Err(Error::DiskFull { .. })), "{result:?}");
     assert!(!path.is_symlink());
 }

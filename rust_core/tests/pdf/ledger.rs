@@ -264,7 +264,7 @@ impl Report {
         let plate = self.plate();
         let pages = paginate(&crunched, &plate, &control).unwrap();
         let path = folder.path(name);
-        let written = write_pdf(&crunched, &plate, &pages, &path, &control, None, None).unwrap();
+        let written = write_pdf(&crunched, &plate, &pages, &path, &control, None).unwrap();
         assert_eq!(written.control, crunched.control);
         assert_eq!(written.rows, crunched.rows);
         assert_eq!(written.bytes, std::fs::metadata(&path).unwrap().len());
