@@ -25,6 +25,7 @@ _FAR = 40.0
 _NEAR = 0.5
 """pt within which two letters stand in one place."""
 _MIRRORED = frozenset("()[]{}<>")
+_TURNED = str.maketrans(")]}>", "([{<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +187,16 @@ def _letters(words: Sequence[Word]) -> dict[Word, Word]:
 
 
 def _stands_for(one: Word, other: Word) -> bool:
-    readable = one.text.isascii() and other.text.isascii() and not {one.text, other.text} <= _MIRRORED
+    ascii_only = one.text.isascii() and other.text.isascii()
+    turned = {one.text, other.text} <= _MIRRORED
+    # The ellipsis of a text that was cut says the whole rest in WeasyPrint's files.
+    readable = ascii_only and not turned and "..." not in (one.text, other.text)
     return (one.text == other.text or not readable) and Pair(one, other).offset <= _NEAR
+
+
+def _as_set(text: str) -> str:
+    """The text as it looks: from right to left, an opening bracket is drawn as one that closes."""
+    return text.translate(_TURNED) if set(text) <= _MIRRORED else text
 
 
 def _distances(mine: Sequence[Word], theirs: Sequence[Word]) -> Iterator[tuple[float, int, int]]:
@@ -201,5 +210,5 @@ def _distances(mine: Sequence[Word], theirs: Sequence[Word]) -> Iterator[tuple[f
 def _by_text(words: Sequence[Word]) -> dict[str, list[Word]]:
     found: dict[str, list[Word]] = defaultdict(list)
     for word in words:
-        found[word.text].append(word)
+        found[_as_set(word.text)].append(word)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pypdfium2.raw as pdfium
@@ -73,28 +73,39 @@ def _chars(page: Any) -> Iterator[_Char | None]:  # noqa: ANN401 - a pypdfium2.P
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
     box = pdfium.FS_RECTF()
     line, start = None, 0
+    char: _Char | None = None
     for i in range(text_page.count_chars()):
         text = chr(pdfium.FPDFText_GetUnicode(text_page, i))
         if pdfium.FPDFText_IsGenerated(text_page, i) == 1:
             # PDFium's guess of a space or a line's end; distances say that better.
             continue
+        pdfium.FPDFText_GetCharOrigin(text_page, i, x, y)
+        pdfium.FPDFText_GetLooseCharBox(text_page, i, box)
+        left, right, baseline = min(box.left, box.right), max(box.left, box.right), height - y.value
+        if char is not None and (char.left, char.right, char.baseline) == (left, right, baseline):
+            # One glyph that says several characters.
+            char = replace(char, text=char.text + text)
+            continue
+        if char is not None:
+            yield char
+        char = None
         if text.isspace() or text == "\0":
             yield None
             continue
         if (at := ctypes.addressof(pdfium.FPDFText_GetTextObject(text_page, i).contents)) != line:
             line, start = at, i
-        pdfium.FPDFText_GetCharOrigin(text_page, i, x, y)
-        pdfium.FPDFText_GetLooseCharBox(text_page, i, box)
         pdfium.FPDFText_GetFillColor(text_page, i, red, green, blue, alpha)
-        yield _Char(
+        char = _Char(
             text,
-            min(box.left, box.right),
-            max(box.left, box.right),
-            height - y.value,
+            left,
+            right,
+            baseline,
             pdfium.FPDFText_GetFontSize(text_page, i),
             (red.value, green.value, blue.value),
             i - start,
         )
+    if char is not None:
+        yield char
 
 
 def _joins(one: _Char, other: _Char) -> bool:
