@@ -187,6 +187,9 @@ def _cells(
         extra: dict[str, Any] = {
             "vertical": cell.vertical_align if cell.vertical_align in ("middle", "bottom") else "top"
         }
+        if cell.style["overflow"] != "visible":
+            left = cell.padding_box_x()
+            extra["clip"] = [left * PT, (left + cell.padding_width()) * PT]
         total = part.get("total") if isinstance(part, dict) else None
         if isinstance(part, dict) and "column" in part:
             extra |= rules(cell, part["column"])

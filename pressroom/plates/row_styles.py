@@ -22,7 +22,8 @@ _FAULTS: dict[str, Callable[[Any], bool]] = {
     "border-radius": lambda style: any(length.value for corner in _CORNERS for length in style[corner]),
     "outline": lambda style: style["outline_style"] != "none" and style["outline_width"] != 0,
     "word-spacing": lambda style: style["word_spacing"] != 0,
-    "text-overflow": lambda style: style["text_overflow"] == "ellipsis",
+    "max-lines": lambda style: style["max_lines"] != "none",
+    "block-ellipsis": lambda style: style["block_ellipsis"] != "none",
     "hyphens": lambda style: style["hyphens"] == "auto",
     "float": lambda style: style["float"] != "none",
     "position": lambda style: style["position"] != "static",
@@ -45,6 +46,8 @@ def look_at(row: Any, unreplayed: UnreplayedCss) -> None:  # noqa: ANN401 - a Ta
         for name, asked in _FAULTS.items():
             if asked(box.style):
                 unreplayed.add(name, _name(box), "is not repeated in the table's rows")
+        if box.style["overflow"] != "visible" and not isinstance(box, boxes.TableCellBox):
+            unreplayed.add("overflow", _name(box), "is repeated for cells only")
         if isinstance(box, boxes.ReplacedBox):
             unreplayed.add("an image", _name(box), "is not repeated in the table's rows")
     for box in row.descendants():
@@ -56,6 +59,8 @@ def look_at(row: Any, unreplayed: UnreplayedCss) -> None:  # noqa: ANN401 - a Ta
             unreplayed.add(
                 "overflow-wrap: normal", _name(box), "is not repeated: words that are too long break"
             )
+        if box.style["hyphenate_character"] != "\u2010":
+            unreplayed.add("hyphenate-character", _name(box), "is not repeated: a hyphen is printed")
         if (space := box.style["white_space"]) not in _REPLAYED_SPACE:
             unreplayed.add(
                 f"white-space: {space}", _name(box), "does not reach the values: their spaces collapse"

@@ -56,6 +56,8 @@ class Lettering:
     ) -> Iterator[dict[str, Any]]:
         """Cells of one line; `edges` are left and right of the box (px) in which the text is aligned."""
         runs = [Run(box, parts_of(box)) for box in text_boxes(line)]
+        if line.text_overflow == "ellipsis":
+            extra = {**extra, "ellipsis": True}
         filled = [i for i, run in enumerate(runs) if run.parts is not None]
         if not filled:
             yield from self._all_fixed(runs, origin, line.height, extra)
@@ -83,8 +85,15 @@ class Lettering:
                 f"a text next to a value in <{main.box.element_tag}>",
                 "is not repeated: it takes the value's; put it into a cell of its own to style it",
             )
+        if "ellipsis" in extra and sum(not run.blank for run in runs) > 1:
+            self._unreplayed.add(
+                "text-overflow",
+                f"several texts in a line of <{main.box.element_tag}>",
+                "is not repeated: each would have an ellipsis of its own",
+            )
         left = merged[0].box.position_x if align == "left" else edges[0]
         right = merged[-1].box.position_x + merged[-1].box.width if align == "right" else edges[1]
+        right = min(right, edges[1])
         style = main.box.style
         yield {
             "parts": [part for run in merged for part in run.content],
@@ -115,14 +124,18 @@ class Lettering:
 
     def _fixed(self, run: Run, origin: float, line_height: float, extra: Mapping[str, Any]) -> dict[str, Any]:
         box = run.box
+        kept = {name: extra[name] for name in ("vertical", "clip") if name in extra}
+        width = box.width
+        if "ellipsis" in extra and (room := box.pango_layout.max_width) >= 0:
+            kept["ellipsis"], width = True, room
         return {
             "parts": [{"text": box.text}],
             "x": box.position_x * PT,
-            "width": box.width * PT,
+            "width": width * PT,
             "baseline": (box.position_y + box.baseline - origin) * PT,
             "style": self.style(box.style),
             "line_height": line_height * PT,
-            **({"vertical": extra["vertical"]} if "vertical" in extra else {}),
+            **kept,
         }
 
     def _apart(self, one: Run, other: Run) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.integration.page_designs import DEFINITION, GROUPS, ROWS, Design
 
 PLAIN = """
@@ -71,6 +73,24 @@ def texts(style: str, *words: str) -> Design:
         rows=f"SELECT i AS n, [{quoted}][1 + i % {len(words)}] AS text, (i * 37 % 1000)::INT AS value "
         "FROM range(70) t(i) ORDER BY n",
     )
+
+
+CUTTING = (
+    PLAIN
+    + """table.rows { table-layout: fixed } col.col-text { width: 83pt }
+    table.rows td, table.rows th { overflow: hidden; white-space: nowrap; text-overflow: ellipsis }"""
+)
+TOO_LONG = (
+    "A remarkably comfortable chair made of oak",
+    "short",
+    "office affluent finest of all the things",
+    "AVATAR AVATAR AVATAR T. T.T.",
+    "東京の売上東京の売上東京の売上東京の売上",
+    "السعر 1,200 دينار مبيعات (2024) مبيعات",
+    "abc שלום עולם שלום עולם שלום עולם def",
+    "combined a\u0354a\u0354 e\u0301\u0301 o\u0302\u0301 o\u0302\u0301 e\u0301\u0301 and more",
+)
+CUT = texts(CUTTING, *TOO_LONG)
 
 
 EXHIBITS: dict[str, Design] = {
@@ -179,6 +199,57 @@ groups:
         "https://example.org/some/long/path?x=1&y=2",
         "short",
     ),
+    "marks of another font": texts(
+        PLAIN,
+        *(
+            "a\u0354 b",
+            "x\u0363y\u0301",
+            "東\u0301 京",
+            "\u0354 first",
+            "a\u20dd",
+            "e\u0301\u0354n",
+            "東京 (a) 東",
+        ),
+    ),
+    "long words with ligatures": texts(
+        PLAIN + "table.rows { table-layout: fixed } col.col-text { width: 61.3pt }",
+        *("office" * 9, "affiffiffiffiffiffiffiffiffiffiffi", "fififififififififififififififififififififi"),
+        *("AVAVAVAVAVAVAVAVAVAVAVAVAVAVAVAVAV", "ofofofofofofofofoffifififfffffffffffffffff", "fluffy flier"),
+    ),
+    "long words with ligatures, Noto Serif": texts(
+        PLAIN.replace('"DejaVu Sans"', '"Noto Serif"')
+        + "table.rows { table-layout: fixed } col.col-text { width: 57.7pt }",
+        *("office" * 9, "affiffiffiffiffiffiffiffiffiffiffi", "fififififififififififififififififififififi"),
+        *("AVAVAVAVAVAVAVAVAVAVAVAVAVAVAVAVAV", "ofofofofofofofofoffifififfffffffffffffffff", "fluffy flier"),
+    ),
+    "soft hyphens": texts(
+        PLAIN + "table.rows { table-layout: fixed } col.col-text { width: 70pt }",
+        "Rind\u00adfleisch\u00adetikett\u00adierungs\u00adüber\u00adwachungs\u00adaufgaben",
+        "a super\u00adman and in\u00adcom\u00adpre\u00adhen\u00adsi\u00adble things",
+        "Überwachungsaufgabenüber\u00adtragung of inter\u00adnational goods",
+        "in\u00adter\u00adna\u00adtio\u00adnal",
+    ),
+    "soft hyphens without room": texts(
+        PLAIN + "table.rows { table-layout: fixed } col.col-text { width: 29.6pt }",
+        "in\u00adcom\u00adpre\u00adhen\u00adsi\u00adble",
+        "a com\u00ad com\u00adcom com",
+        "com\u00adcom\u00adcom office",
+    ),
+    "ellipses": CUT,
+    "ellipses on the right": replace(CUT, style=CUTTING + ".col-text { text-align: right }"),
+    "ellipses in the middle, spaced": texts(
+        CUTTING + ".col-text { text-align: center; letter-spacing: .4pt }", *TOO_LONG[:4]
+    ),
+    "ellipses under collapsed borders": replace(
+        CUT, style=CUTTING + COLLAPSED + "td, th { border: 1pt solid #556677; background: #f4f4f4 }"
+    ),
+    "what is too long is cut off": replace(CUT, style=CUTTING.replace("ellipsis", "clip")),
+    "what is too long stands out": replace(
+        CUT,
+        style=CUTTING.replace("hidden", "visible")
+        + ".col-text { text-align: right } col.col-text { width: 170pt }",
+    ),
+    "ellipses of Inter": replace(CUT, style=CUTTING.replace('"DejaVu Sans"', "Inter")),
     "empty cells": Design(
         PLAIN + RULED + "td { border: .5pt solid #99a }",
         definition=columns(

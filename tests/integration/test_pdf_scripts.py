@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 import pikepdf
+import pypdfium2
 import pytest
 
 from tests.integration.page_prints import STYLE, Print, print_pdf, table
@@ -42,7 +43,7 @@ SAMPLES = {
     "Chinese, Japanese": ("东京の売上 1,200 円", "漢字かなカナ", "销售 2024 报告"),
     "symbols": ("→ 100 € ✓ ★ — ½ №", "∑≤≥≠∞■①"),
     "beyond the first plane": ("𝄞 clef", "𝐀𝐁 bold"),
-    "combining marks": ("e\u0301 a\u0308 o\u0302\u0301", "n\u0303 c\u0327 s\u0323\u0307"),
+    "combining marks": ("cafe\u0301 na\u0308chste pho\u0302\u0301", "man\u0303ana c\u0327a s\u0323\u0307o"),
     "Thai": ("ไทย ภาษา",),
 }
 
@@ -124,3 +125,67 @@ def test_titles_heads_and_group_keys_speak_every_script(tmp_path: Path) -> None:
     made = print_pdf(tmp_path / "r", definition, sql, style=WIDE)
     assert [title for _, title, _ in made.outline()] == ["東京", "Αθήνα", "Zürich 𝄞", "(a) \\ b"]
     assert all(word in made.texts[0] for word in ("Größe", "売上", "東京", "Αθήνα", "Zürich"))
+
+
+@pytest.mark.parametrize("mark", ["\u0354", "\u0363", "\u0367"])
+def test_a_mark_that_only_a_fallback_has_is_set_from_it(tmp_path: Path, mark: str) -> None:
+    made = print_pdf(tmp_path / "r", DEFINITION, texts(f"a{mark} b"), style=WIDE)
+    assert made.warnings == ()
+    assert glyphs_drawn(made).isdisjoint({0})
+    assert read_back(made) == [f"a{mark} b"]
+
+
+def test_the_warning_names_the_mark_that_is_missing_and_not_its_base(tmp_path: Path) -> None:
+    made = print_pdf(tmp_path / "r", DEFINITION, texts("a\u1ace b"), style=WIDE)
+    (warning,) = made.warnings
+    assert "U+1ACE" in warning
+    assert "U+0061" not in warning
+
+
+@pytest.mark.parametrize("text", ["مبيعات (2024)", "abc שלום def", "السعر 1,200 دينار", "plain (x)"])
+def test_lines_of_both_directions_read_in_order_in_pdfium(tmp_path: Path, text: str) -> None:
+    made = print_pdf(tmp_path / "r", table("field: t, label: Text"), texts("above", text), style=WIDE)
+    with pypdfium2.PdfDocument(made.path) as file:
+        lines = [plain(line) for line in file[0].get_textpage().get_text_range().splitlines()]
+    assert text in lines
+
+
+def test_only_what_glyphs_do_not_say_has_a_text_of_its_own(tmp_path: Path) -> None:
+    """A reader strings the letters of such a text along evenly: it must be short."""
+    made = print_pdf(tmp_path / "r", DEFINITION, texts("before हिन्दी after", "مبيعات (2024)"), style=WIDE)
+    with pikepdf.open(made.path) as pdf:
+        told = [
+            str(operands[1].ActualText)
+            for operands, operator in pikepdf.parse_content_stream(pdf.pages[0])
+            if str(operator) == "BDC" and "/ActualText" in operands[1]
+        ]
+    assert told == ["हि"]
+
+
+def test_text_that_was_cut_ends_in_an_ellipsis_that_reads_as_one(tmp_path: Path) -> None:
+    style = (
+        STYLE
+        + "table.rows { table-layout: fixed } col.col-t { width: 60pt }"
+        + ".col-t { overflow: hidden; white-space: nowrap; text-overflow: ellipsis }"
+    )
+    rows = texts("office furniture of all kinds", "short", "office furniture of all kinds")
+    made = print_pdf(tmp_path / "r", DEFINITION, rows, style=style)
+    assert made.unreplayed == ()
+    assert read_back(made) == ["office furni...", "short", "office furni..."]
+
+
+@pytest.mark.parametrize(
+    ("css", "named"),
+    [
+        (
+            ".col-t { overflow: hidden; text-overflow: ellipsis } .col-t::after { content: 'x' }",
+            "text-overflow",
+        ),
+        (".detail { overflow: hidden }", "overflow"),
+        (".col-t { max-lines: 2 }", "max-lines"),
+        (".col-t { hyphenate-character: '=' }", "hyphenate-character"),
+    ],
+)
+def test_cutting_that_is_not_replayed_is_named(tmp_path: Path, css: str, named: str) -> None:
+    made = print_pdf(tmp_path / "r", DEFINITION, texts("some words"), style=WIDE + css)
+    assert any(one.startswith(f"{named} of ") for one in made.unreplayed), made.unreplayed

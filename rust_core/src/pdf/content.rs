@@ -49,24 +49,35 @@ impl Content {
 
     /// A line of text whose baseline starts at `(x, y)`, pt, upwards.
     pub fn text(&mut self, line: &Line, x: f64, y: f64, size: f64, color: [u8; 3]) {
-        if let Some(actual) = &line.actual {
-            self.texts.extend_from_slice(b"/Span<</ActualText");
-            push_text_string(&mut self.texts, actual);
-            self.texts.extend_from_slice(b">>BDC\n");
-        }
         for run in &line.runs {
-            self.show(
-                run.file,
-                &run.show,
-                x + run.x * size,
-                y + run.y * size,
-                size,
-                color,
-            );
+            if let Some(actual) = &run.actual {
+                self.texts.extend_from_slice(b"/Span<</ActualText");
+                push_text_string(&mut self.texts, actual);
+                self.texts.extend_from_slice(b">>BDC\n");
+            }
+            let (x, y) = (x + run.x * size, y + run.y * size);
+            self.show(run.file, &run.show, x, y, size, color);
+            if run.closes {
+                self.texts.extend_from_slice(b"EMC\n");
+            }
         }
-        if line.actual.is_some() {
-            self.texts.extend_from_slice(b"EMC\n");
+    }
+
+    /// Lets the texts that follow show between two places on a page of this height only, pt.
+    pub fn clip(&mut self, left: f64, right: f64, height: f64) {
+        self.texts.extend_from_slice(b"ET\nq ");
+        for length in [left, 0.0, right - left, height] {
+            push_units(&mut self.texts, units(length));
         }
+        self.texts.extend_from_slice(b"re W n\nBT\n");
+        self.at = (0, 0);
+    }
+
+    /// Ends what [`Content::clip`] began.
+    pub fn unclip(&mut self) {
+        self.texts.extend_from_slice(b"ET\nQ\nBT\n");
+        // The colour and the font are those from before again.
+        (self.color, self.font, self.at) = (None, None, (0, 0));
     }
 
     /// Glyphs of one font, `show` being operand and operator, at `(x, y)`.

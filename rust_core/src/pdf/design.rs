@@ -212,7 +212,8 @@ impl CellDesign<'_> {
 
     /// x at which a line of this width (em) starts, pt.
     pub fn left(&self, width: f64) -> f64 {
-        let room = self.cell.width - width * self.cell.style.size;
+        // As in CSS, a line that is too long is aligned at its beginning.
+        let room = (self.cell.width - width * self.cell.style.size).max(0.0);
         match self.cell.align {
             Align::Left => self.cell.x,
             Align::Center => self.cell.x + room / 2.0,

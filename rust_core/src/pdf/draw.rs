@@ -1,5 +1,7 @@
 //! Pages drawn from the rows: one painter per thread, no page knows of another.
 
+use std::rc::Rc;
+
 use super::content::{Content, push_pt};
 use super::design::{BandDesign, CellDesign, Design, edge};
 use super::file::{Deflate, ObjectStream, push_ref, push_stream};
@@ -9,7 +11,7 @@ use super::plate::Rect;
 use super::rows::{Open, Row, Rows, Subject};
 use super::shape::{Shaper, Used};
 use super::tree;
-use super::wrap::line_text;
+use super::wrap::{SLACK, line_text};
 use crate::control::JobControl;
 use crate::crunch::Control;
 use crate::error::Result;
@@ -465,8 +467,11 @@ impl<'a> Painter<'a> {
             return Ok(());
         }
         let size = cell.cell.style.size;
+        let too_long = |width: f64| width > cell.box_em() + SLACK;
         let baseline = self.design.layout.height - (y + cell.cell.baseline);
-        if let Some(width) = self.shaper.set(style, text, &mut self.show) {
+        let kept_in = cell.cell.ellipsis || cell.cell.clip.is_some();
+        let set = self.shaper.set(style, text, &mut self.show);
+        if let Some(width) = set.filter(|width| !(kept_in && too_long(*width))) {
             let file = self
                 .design
                 .fonts
@@ -475,10 +480,20 @@ impl<'a> Painter<'a> {
                 .show(file, &self.show, cell.left(width), baseline, size, color);
             return Ok(());
         }
-        let line = self.shaper.line(style, text)?;
+        let mut line = self.shaper.line(style, text)?;
+        if cell.cell.ellipsis && too_long(line.width) {
+            line = Rc::new(self.shaper.shortened(style, text, cell.box_em())?);
+        }
         self.shaper.note_missing(line.missing);
+        let clip = cell.cell.clip.filter(|_| too_long(line.width));
+        if let Some([left, right]) = clip {
+            self.content.clip(left, right, self.design.layout.height);
+        }
         self.content
             .text(&line, cell.left(line.width), baseline, size, color);
+        if clip.is_some() {
+            self.content.unclip();
+        }
         Ok(())
     }
 }

@@ -123,11 +123,18 @@ impl Fonts {
         &self.files[self.faces[face].file]
     }
 
-    /// The face that draws `c` when the style asks for `face`; `None` when no font has it.
-    pub fn face_for(&self, face: usize, c: char) -> Option<usize> {
+    /// Which of the fonts of a style that asks for `face` draws `c`: 0 is its own, then come the fallbacks; `None`
+    /// when no font has it.
+    pub fn place_for(&self, face: usize, c: char) -> Option<usize> {
         std::iter::once(face)
             .chain(self.faces[face].fallbacks.iter().copied())
-            .find(|&f| self.file_of(f).has(c))
+            .position(|f| self.file_of(f).has(c))
+    }
+
+    /// The face at such a place.
+    pub fn at_place(&self, face: usize, place: usize) -> usize {
+        let fallback = place.checked_sub(1).map(|n| self.faces[face].fallbacks[n]);
+        fallback.unwrap_or(face)
     }
 }
 

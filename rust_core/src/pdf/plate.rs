@@ -191,6 +191,12 @@ pub struct Cell {
     /// Whether the text may wrap; one that may not is drawn past its box, as CSS does.
     #[serde(default)]
     pub wrap: bool,
+    /// Left and right edge beyond which nothing of the text shows (`overflow: hidden`).
+    #[serde(default)]
+    pub clip: Option<[f64; 2]>,
+    /// Whether a line that is too long ends in an ellipsis (`text-overflow`).
+    #[serde(default)]
+    pub ellipsis: bool,
     /// What it looks like when its value says so; of several rules that fit, the first that says a property wins.
     #[serde(default)]
     pub rules: Vec<CellRule>,

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use harfrust::Script;
+use unicode_bidi::Level;
 
 use super::super::figures::{Figures, Set, write_show};
 use super::super::latin::{self, Latin, SLOTS};
-use super::{Glyph, Item, Shaper, Style};
+use super::{Glyph, Item, Shaper, Style, items};
 use crate::error::Result;
 
 /// Latin characters of one style as this thread has met them.
@@ -131,7 +132,7 @@ impl<'f> Shaper<'f> {
             text: 0..text.len(),
             face,
             script: Some(Script::LATIN),
-            rtl: false,
+            level: Level::ltr(),
         };
         self.glyphs(text, &item, spacing).ok()
     }
@@ -182,7 +183,7 @@ impl<'f> Shaper<'f> {
     /// The glyphs of an ASCII text, one for each character; `None` when some were joined, split or refused.
     fn trial(&mut self, style: usize, text: &str) -> Option<Vec<Set>> {
         let Style { face, spacing, .. } = self.styles[style];
-        let items = self.items(face, text);
+        let items = items(self.fonts, face, text);
         let [item] = items.as_slice() else {
             return None;
         };
@@ -218,13 +219,10 @@ fn pair(slot: u16, next: Option<&u16>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-    use std::process::Command;
-
     use proptest::prelude::*;
 
     use super::super::super::fonts::Fonts;
-    use super::super::super::plate::PlateFont;
+    use super::super::installed::installed;
     use super::*;
 
     const FAMILIES: [&str; 5] = [
@@ -242,25 +240,10 @@ mod tests {
     }
 
     fn load() -> Fonts {
-        let font = |family: &str, features: &[(&str, u32)]| {
-            let out = Command::new("fc-match")
-                .args(["-f", "%{file}", family])
-                .output()
-                .expect("fc-match runs");
-            PlateFont {
-                path: PathBuf::from(String::from_utf8(out.stdout).expect("a path")),
-                index: 0,
-                features: features
-                    .iter()
-                    .map(|(tag, value)| ((*tag).to_owned(), *value))
-                    .collect(),
-                fallbacks: Vec::new(),
-            }
-        };
-        let plain = FAMILIES.iter().map(|family| font(family, &[]));
+        let plain = FAMILIES.iter().map(|family| installed(family, &[]));
         let tabular = FAMILIES
             .iter()
-            .map(|family| font(family, &[("tnum", 1), ("case", 1)]));
+            .map(|family| installed(family, &[("tnum", 1), ("case", 1)]));
         Fonts::load(&plain.chain(tabular).collect::<Vec<_>>()).expect("fonts that are installed")
     }
 
@@ -322,7 +305,7 @@ mod tests {
                     prop_assert!((shaper.width(style, text).unwrap() - width).abs() < 1e-9);
                     prop_assert_eq!(line.runs.len(), 1);
                     prop_assert_eq!(&line.runs[0].show[..], &show[..], "{}: {:?}", FAMILIES[style % 5], text);
-                    prop_assert!(line.actual.is_none() && line.missing == 0);
+                    prop_assert!(line.runs[0].actual.is_none() && line.missing == 0);
                 }
             }
         }
