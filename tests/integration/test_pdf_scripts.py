@@ -189,3 +189,14 @@ def test_text_that_was_cut_ends_in_an_ellipsis_that_reads_as_one(tmp_path: Path)
 def test_cutting_that_is_not_replayed_is_named(tmp_path: Path, css: str, named: str) -> None:
     made = print_pdf(tmp_path / "r", DEFINITION, texts("some words"), style=WIDE + css)
     assert any(one.startswith(f"{named} of ") for one in made.unreplayed), made.unreplayed
+
+
+def test_threads_make_no_difference_to_texts_that_are_cut_or_shaped(tmp_path: Path) -> None:
+    style = STYLE + "table.rows { table-layout: fixed } col.col-t { width: 50pt } .col-t { overflow: hidden }"
+    rows = texts(*["a\u0354 affiffiffiffiffi", "مبيعات (2024)", "हिन्दी", "x\u0378", "كِتَابٌ"] * 60)
+    style += ".odd .col-t { white-space: nowrap; text-overflow: ellipsis }"
+    one, three = (
+        print_pdf(tmp_path / "r", DEFINITION, rows, style=style, threads=threads, name=f"{threads}.pdf")
+        for threads in (1, 3)
+    )
+    assert one.path.read_bytes() == three.path.read_bytes()

@@ -30,13 +30,19 @@ pub fn read(
         said.filter(|c| *c != '\0')
     };
     let mut reading = Reading::default();
-    let mut starts: Vec<usize> = glyphs.iter().map(|g| g.cluster).collect();
-    starts.sort_unstable();
-    starts.dedup();
-    for cluster in glyphs.chunk_by(|one, next| one.cluster == next.cluster) {
+    let rtl = item.level.is_rtl();
+    let mut clusters = glyphs
+        .chunk_by(|one, next| one.cluster == next.cluster)
+        .peekable();
+    // Clusters follow one another as the text does, from either side.
+    let mut right = item.text.end;
+    while let Some(cluster) = clusters.next() {
         let start = cluster[0].cluster;
-        let next = starts.partition_point(|s| *s <= start);
-        let stop = starts.get(next).copied().unwrap_or(item.text.end);
+        let stop = match clusters.peek() {
+            _ if rtl => std::mem::replace(&mut right, start),
+            Some(next) => next[0].cluster,
+            None => item.text.end,
+        };
         let said = &text[start..stop.max(start)];
         let boxes = cluster.iter().filter(|g| g.id == 0).count();
         if boxes > 0 {
@@ -59,7 +65,6 @@ pub fn read(
                 spoken(cluster, said, heard, note) == said
             }
         };
-        let rtl = item.level.is_rtl();
         let single = said.chars().nth(1).is_none();
         if (boxes > 0 || !(reads || rtl)) && (single || !rtl) {
             reading.unread.push((start, said.into()));
