@@ -21,7 +21,9 @@ from pydantic import (
 
 from pressroom.errors import BadRequest, DefinitionError, Detail
 from pressroom.links import parse_link
+from pressroom.names import FieldName, Name, Sql
 from pressroom.rules import Rule, parse_condition
+from pressroom.transforms import Aging, Transform
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,10 +31,6 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-"""A name that is safe in paths, SQL and URLs."""
-FieldName = Annotated[str, Field(min_length=1, max_length=255)]
-"""A column of the SQL's result."""
 Label = Annotated[str, Field(max_length=255)]
 """What people read instead of a field's name; a table's heading has no more characters."""
 
@@ -111,7 +109,6 @@ class Parameter(_Model):
     maximum: float | None = None
 
 
-Sql = Annotated[str, Field(min_length=1, max_length=100_000)]
 PythonName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w{0,62}:[A-Za-z_]\w{0,62}$")]
 """`module:function`: the function of module.py in the report's folder."""
 MAIN_DATASET = "dataset"
@@ -155,12 +152,24 @@ class Data(_Model):
         default_factory=dict, description="which sheet of a workbook is read, by dataset; default: the first"
     )
 
+    transforms: Annotated[tuple[Transform, ...], Field(max_length=100)] = Field(
+        default=(), description="tables made where SQL can't, one after the other; the SQL sees them by name"
+    )
+
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.sql is None) == (self.python is None):
             raise ValueError("rows come from sql or from python: one of the two")
         if self.python is not None and (self.sources or self.sheets):
             raise ValueError("python returns all the rows: sources and sheets go with sql")
+        if self.python is not None and self.transforms:
+            raise ValueError("python returns all the rows: transforms go with sql, and may read a python source")
+        made = [transform.name for transform in self.transforms]
+        if MAIN_DATASET in made:
+            raise ValueError(f"transforms: {MAIN_DATASET} is the name of the first dataset")
+        names = [*self.sources, *made]
+        if twice := sorted({name for name in made if names.count(name) > 1}):
+            raise ValueError(f"sources and transforms name {', '.join(twice)} more than once")
         return self
 
     @property
@@ -181,10 +190,13 @@ class Data(_Model):
             )
         if not names and not self.tables:
             raise BadRequest("the report needs at least one dataset", hint="hand in a file, or rows")
-        if both := sorted(set(names) & self.sources.keys()):
-            raise BadRequest(
-                f"{both[0]!r} is a source of the report itself", hint="name the dataset differently"
-            )
+        lower = {name.lower() for name in names}
+        made = {transform.name for transform in self.transforms}
+        for own, noun in ((self.sources.keys(), "source"), (made, "transform")):
+            if both := sorted(lower & own):
+                raise BadRequest(
+                    f"{both[0]!r} is a {noun} of the report itself", hint="name the dataset differently"
+                )
 
 
 def _sound_link(template: str) -> str:
@@ -374,6 +386,13 @@ class ReportDefinition(_Model):
                 raise ValueError(
                     f"column {column.field!r} runs over {column.running!r}, which is no group: {groups}"
                 )
+        for i, transform in enumerate(self.data.transforms):
+            if isinstance(transform, Aging) and isinstance(transform.as_of, str):
+                parameter = self.parameters.get(transform.as_of.removeprefix("$"))
+                if parameter is None or parameter.type not in ("date", "timestamp"):
+                    raise ValueError(
+                        f"data.transforms.{i}.as_of: {transform.as_of} is no parameter of type date"
+                    )
         if self.xlsx.table and groups:
             raise ValueError(
                 "xlsx.table: an Excel table holds rows of one kind, and groups put others among them: "
@@ -439,6 +458,9 @@ _NO_KEYS = ("function-before[_as_list()]", _DATABASE_TAG, _PYTHON_TAG)
 
 def _detail(path: Path, node: yaml.Node | None, error: ErrorDetails) -> Detail:
     loc = tuple(part for part in error["loc"] if part not in _NO_KEYS)
+    if loc[:2] == ("data", "transforms"):
+        # Behind its number pydantic tells the transform's kind, which is no key.
+        loc = loc[:3] + loc[4:]
     line, known = _line_of(node, loc)
     key = ".".join(str(part) for part in known) or "report"
     message = error["msg"].removeprefix("Value error, ")

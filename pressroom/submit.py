@@ -20,10 +20,11 @@ from pydantic import (
 )
 
 from pressroom.broker import FAST, HEAVY
-from pressroom.definition import MAIN_DATASET, Name
+from pressroom.definition import MAIN_DATASET
 from pressroom.errors import BadRequest, LimitExceeded, NotFound
 from pressroom.estimate import estimate_cells
 from pressroom.jobs import Dataset, Job, NewJob
+from pressroom.names import Name
 from pressroom.parameters import check_parameters
 from pressroom.reports import installed_report
 

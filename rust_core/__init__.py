@@ -22,6 +22,7 @@ from rust_core._rust_core import (
     paginate,
     read_ipc,
     spread_rows,
+    transform,
     write_pdf,
     write_xlsx,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "paginate",
     "read_ipc",
     "spread_rows",
+    "transform",
     "write_pdf",
     "write_xlsx",
 ]

@@ -24,6 +24,7 @@ __all__ = [
     "paginate",
     "read_ipc",
     "spread_rows",
+    "transform",
     "write_pdf",
     "write_xlsx",
 ]
@@ -127,6 +128,9 @@ class Written:
     def control(self) -> dict[str, tuple[int, int | None]]: ...
     @property
     def warnings(self) -> list[str]: ...
+
+def transform(stream: ArrowStream, plan: str, path: str, control: JobControl) -> int:
+    """Write the table that `plan` makes of `stream` to the Arrow IPC file `path`; gives its rows."""
 
 def crunch(stream: ArrowStream, plan: str, spool: str, control: JobControl) -> Crunched: ...
 def paginate(crunched: Crunched, plate: PagePlate, control: JobControl) -> Pagination: ...

@@ -16,7 +16,7 @@ use pyo3_arrow::PyRecordBatchReader;
 use crate::crunch::{self, Control, Plan};
 use crate::error::Error;
 use crate::format::NumberFormat;
-use crate::{ipc, pdf, xlsx};
+use crate::{ipc, pdf, transform, xlsx};
 use jobs::JobControl;
 use written::Written;
 
@@ -119,6 +119,26 @@ fn crunch_stream(
     Ok(Crunched(crunched))
 }
 
+#[pyfunction(name = "transform")]
+fn transform_stream(
+    py: Python<'_>,
+    stream: PyRecordBatchReader,
+    plan: &str,
+    path: PathBuf,
+    control: &Bound<'_, JobControl>,
+) -> PyResult<u64> {
+    let plan = transform::Plan::from_json(plan)?;
+    // As above: dropped when the GIL was taken again.
+    let mut reader = stream.into_reader()?;
+    let schema = reader.schema();
+    let control = &control.get().0;
+    let rows = py.detach(|| {
+        let batches = (&mut reader).map(|batch| batch.map_err(Error::from));
+        transform::transform(batches, &schema, &plan, &path, control)
+    })?;
+    Ok(rows)
+}
+
 #[pyfunction]
 fn write_xlsx(
     py: Python<'_>,
@@ -206,6 +226,7 @@ fn _rust_core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PagePlate>()?;
     m.add_class::<Pagination>()?;
     m.add_class::<Written>()?;
+    m.add_function(wrap_pyfunction!(transform_stream, m)?)?;
     m.add_function(wrap_pyfunction!(crunch_stream, m)?)?;
     m.add_function(wrap_pyfunction!(write_xlsx, m)?)?;
     m.add_function(wrap_pyfunction!(spread_rows, m)?)?;

@@ -14,6 +14,7 @@ use arrow_array::{
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::error::{Error, Result};
+use crate::format::NumberFormat;
 
 /// A value as it stands in a column: no copy, no allocation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,6 +121,22 @@ impl Value<'_> {
             Self::Float(v) => Some(v),
             Self::Date(v) => Some(f64::from(v)),
             Self::Timestamp(v) | Self::Time(v) => Some(v as f64),
+        }
+    }
+
+    /// The value as messages show it.
+    pub fn shown(self) -> String {
+        match self {
+            Self::Null => "the empty value".to_owned(),
+            Self::Text(text) => format!("{text:?}"),
+            Self::Bool(v) => v.to_string(),
+            Self::Int(v) => v.to_string(),
+            Self::Float(v) => v.to_string(),
+            other => {
+                let mut text = String::new();
+                NumberFormat::general().write(other, &mut text);
+                text
+            }
         }
     }
 

@@ -242,7 +242,7 @@ impl Bands {
             return Err(Error::Data(format!(
                 "row {}: {} of group field {:?} comes again after its group was closed; the rows must be ordered by the group fields",
                 row + 1,
-                display(key),
+                key.shown(),
                 this.name
             )));
         }
@@ -265,20 +265,4 @@ fn figures(
         .iter()
         .map(|&(measure, kind)| measures[measure].figure(kind, &mut accs[measure]))
         .collect()
-}
-
-/// A key as a message shows it.
-fn display(key: Value<'_>) -> String {
-    match key {
-        Value::Null => "the empty value".to_owned(),
-        Value::Text(text) => format!("{text:?}"),
-        Value::Bool(v) => v.to_string(),
-        Value::Int(v) => v.to_string(),
-        Value::Float(v) => v.to_string(),
-        other => {
-            let mut text = String::new();
-            crate::format::NumberFormat::general().write(other, &mut text);
-            text
-        }
-    }
 }

@@ -56,7 +56,8 @@ impl FloatSum {
         self.sum = sum;
     }
 
-    fn merge(&mut self, other: Self) {
+    /// Adds a sum.
+    pub fn merge(&mut self, other: Self) {
         self.add(other.sum);
         self.lost += other.lost;
     }

@@ -9,23 +9,21 @@
 mod bands;
 pub mod crunched;
 mod feed;
-mod key;
-mod measure;
-mod normal;
+pub(crate) mod key;
+pub(crate) mod measure;
+pub(crate) mod normal;
 mod pass;
 mod pivot;
 pub mod plan;
 mod question;
 mod running;
-mod spool;
+pub(crate) mod spool;
+pub(crate) mod stages;
 mod stats;
 mod top;
 mod total;
 
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::thread;
-use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
@@ -37,16 +35,10 @@ pub use plan::Plan;
 
 use crate::control::JobControl;
 use crate::error::{Error, Result};
-use feed::Feed;
 use pass::Pass;
 use question::Question;
 pub use spool::Spool;
 use spool::SpoolWriter;
-
-/// How often a wait looks whether the job was cancelled.
-const LOOK: Duration = Duration::from_millis(20);
-/// Batches that may wait between two threads.
-const AHEAD: usize = 1;
 
 /// Crunches `batches`, which have `schema` and come ordered by the plan's groups, into the file `spool`.
 ///
@@ -66,9 +58,15 @@ pub fn crunch(
 ) -> Result<Crunched> {
     control.start(0);
     let question = Question::new(&plan, schema)?;
-    let pass = Pass::new(question);
-    let result = run(batches, pass, spool, control)
-        .and_then(|pass| pass.finish(plan, spool))
+    let mut pass = Pass::new(question);
+    let result = SpoolWriter::create(spool, pass.schema())
+        .and_then(|writer| {
+            stages::run(batches, writer, control, |batch, out| match batch {
+                Some(batch) => out.send(control.pool().install(|| pass.batch(&batch, control))?),
+                None => Ok(()),
+            })
+        })
+        .and_then(|()| pass.finish(plan, spool))
         .map_err(|error| match error {
             // An interrupted source fails; what the person asked for is the better message.
             Error::Arrow(_) => control.check().err().unwrap_or(error),
@@ -79,67 +77,4 @@ pub fn crunch(
         let _ = std::fs::remove_file(spool);
     }
     result
-}
-
-/// Reads, crunches and spools, each in its own thread.
-fn run(
-    batches: impl Iterator<Item = Result<RecordBatch>> + Send,
-    mut pass: Pass,
-    spool: &Path,
-    control: &JobControl,
-) -> Result<Pass> {
-    let mut writer = SpoolWriter::create(spool, pass.schema())?;
-    thread::scope(|scope| {
-        let (read, incoming) = sync_channel::<Result<RecordBatch>>(AHEAD);
-        scope.spawn(move || {
-            for batch in Feed::new(batches) {
-                let failed = batch.is_err();
-                if read.send(batch).is_err() || failed {
-                    return;
-                }
-            }
-        });
-        let (crunched, outgoing) = sync_channel::<RecordBatch>(AHEAD);
-        let spooling = scope.spawn(move || -> Result<()> {
-            for batch in outgoing {
-                writer.write(&batch)?;
-            }
-            writer.finish()
-        });
-        let mut crunching = || -> Result<()> {
-            while let Some(batch) = next(&incoming, control)? {
-                let rows = batch.num_rows() as u64;
-                let batch = control.pool().install(|| pass.batch(&batch, control))?;
-                if crunched.send(batch).is_err() {
-                    // The spool thread ended with an error, which is returned below.
-                    return Ok(());
-                }
-                control.advance(rows);
-            }
-            Ok(())
-        };
-        let result = crunching();
-        drop(incoming);
-        drop(crunched);
-        let spooled = spooling
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        result.and(spooled)
-    })?;
-    Ok(pass)
-}
-
-/// The next batch; `None` at the end of the stream.
-fn next(
-    incoming: &Receiver<Result<RecordBatch>>,
-    control: &JobControl,
-) -> Result<Option<RecordBatch>> {
-    loop {
-        control.check()?;
-        match incoming.recv_timeout(LOOK) {
-            Ok(batch) => return batch.map(Some),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Ok(None),
-        }
-    }
 }
