@@ -26,9 +26,12 @@ FieldNames = tuple[FieldName, ...]
 
 
 def _day_or_parameter(value: dt.date | str) -> dt.date | str:
-    if isinstance(value, str) and not re.fullmatch(r"\$[a-z][a-z0-9_]{0,62}", value):
-        raise ValueError("a date (2024-01-31), or $name of a parameter of type date")
-    return value
+    if isinstance(value, dt.date) or re.fullmatch(r"\$[a-z][a-z0-9_]{0,62}", value):
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a date (2024-01-31), or $name of a parameter of type date") from None
 
 
 DayOrParameter = Annotated[dt.date | str, AfterValidator(_day_or_parameter)]

@@ -34,10 +34,10 @@ def of_machine(error: object) -> PressroomError | None:
     return None
 
 
-def of_query(text: str) -> PressroomError:
-    """DuckDB's own words: what failed, at which line of the SQL, and what it proposes."""
+def of_query(text: str, key: str = "data.sql") -> PressroomError:
+    """DuckDB's own words: what failed, at which line of the SQL at `key`, and what it proposes."""
     found = re.search(r"^LINE (\d+):", text, re.MULTILINE)
-    where = f"data.sql line {found.group(1)}" if found else "data.sql"
+    where = f"{key} line {found.group(1)}" if found else key
     hints = [
         line.strip() for line in text.splitlines() if line.lower().startswith(("candidate", "did you mean"))
     ]

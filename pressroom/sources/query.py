@@ -17,21 +17,24 @@ if TYPE_CHECKING:
 
 
 def bind_query(
-    sandbox: Sandbox, sql: str, parameters: Mapping[str, ParameterValue]
+    sandbox: Sandbox, sql: str, parameters: Mapping[str, ParameterValue], key: str = "data.sql"
 ) -> duckdb.DuckDBPyRelation:
-    """The rows that `sql` gives, not yet read. Raises `QueryFailed` and `DefinitionError`."""
+    """The rows that `sql`, which is `key` of report.yaml, gives, not yet read.
+
+    Raises `QueryFailed` and `DefinitionError`.
+    """
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as e:
-        raise of_query(str(e)) from None
+        raise of_query(str(e), key) from None
     if len(statements) != 1 or _type(statements[0]) != duckdb.StatementType.SELECT.name:
         raise QueryFailed(
-            f"report.yaml: data.sql: {_what(statements)}", hint="the SQL of a report is exactly one SELECT"
+            f"report.yaml: {key}: {_what(statements)}", hint="the SQL of a report is exactly one SELECT"
         )
     asked = statements[0].named_parameters
     if unknown := sorted(asked - parameters.keys()):
         raise DefinitionError(
-            f"report.yaml: data.sql: ${unknown[0]} is no parameter of the report",
+            f"report.yaml: {key}: ${unknown[0]} is no parameter of the report",
             hint=f"declared: {', '.join(sorted(parameters)) or 'none'}",
         )
     bound = {name: value for name, value in parameters.items() if name in asked}
@@ -39,11 +42,11 @@ def bind_query(
         with sandbox.stop.reaches(sandbox.interrupt):
             relation = sandbox.connection.sql(_alone(sql), params=bound or None)
     except duckdb.Error as e:
-        raise of_query(str(e)) from None
+        raise of_query(str(e), key) from None
     columns = [column.lower() for column in relation.columns]
     if twice := sorted({c for c in columns if columns.count(c) > 1}):
         raise QueryFailed(
-            f"report.yaml: data.sql: gives more than one column named {', '.join(twice)}",
+            f"report.yaml: {key}: gives more than one column named {', '.join(twice)}",
             hint="name each with AS",
         )
     return relation

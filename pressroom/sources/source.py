@@ -13,6 +13,8 @@ from pressroom.sources.python_table import add_python
 from pressroom.sources.query import bind_query
 from pressroom.sources.sandbox import Sandbox, quoted
 from pressroom.sources.stop import Stop
+from pressroom.sources.transformed_table import add_transformed
+from rust_core import JobControl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +56,7 @@ class Source:
         self._datasets = tuple(datasets)
         self._parameters = dict(parameters)
         self._databases = databases or Databases()
+        self._threads = threads
         self._stop = Stop()
         self._sandbox = Sandbox(
             threads=threads,
@@ -65,7 +68,7 @@ class Source:
         self._relation: duckdb.DuckDBPyRelation | None = None
 
     def __enter__(self) -> Self:
-        """Read datasets, databases and Python sources, lock the sandbox, bind the SQL.
+        """Read datasets, databases and Python sources, lock the sandbox, make the transforms, bind the SQL.
 
         Raises `BadData`, `SourceFailed`, `DatabaseRefused`, `QueryFailed`, `DefinitionError`, and what the
         machine's limits ask for.
@@ -79,6 +82,7 @@ class Source:
             self._add_sources()
             self._name_main(list(data.tables))
             self._sandbox.lock([file for file in files if file is not None])
+            self._add_transforms()
             self._relation = bind_query(self._sandbox, data.query, self._parameters)
         except BaseException:
             self._sandbox.close()
@@ -134,6 +138,18 @@ class Source:
                     databases.add(self._sandbox, name, table, self._parameters)
                 else:
                     add_python(self._sandbox, name, table, self._report.folder, self._parameters)
+
+    def _add_transforms(self) -> None:
+        control = JobControl(self._threads)
+        for number, transform in enumerate(self._report.definition.data.transforms):
+            add_transformed(
+                self._sandbox,
+                transform,
+                f"data.transforms.{number}",
+                self._parameters,
+                time_zone=self._report.definition.time_zone,
+                control=control,
+            )
 
     def _name_main(self, sources: Sequence[str]) -> None:
         """The first dataset is also `dataset`, unless another has that name."""
