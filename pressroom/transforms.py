@@ -322,5 +322,6 @@ def _bucket_names(buckets: Sequence[int]) -> list[str]:
     """`not due, 1-30, 31-60, over 60` of 0, 30, 60."""
     names = ["not due" if buckets[0] == 0 else f"up to {buckets[0]}"]
     for before, last in pairwise(buckets):
-        names.append(str(last) if before + 1 == last else f"{before + 1}-{last}")
+        first, to = before + 1, "-" if before >= 0 else " to "
+        names.append(str(last) if first == last else f"{first}{to}{last}")
     return [*names, f"over {buckets[-1]}"]

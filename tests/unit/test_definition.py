@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import TypeAdapter
 
 from pressroom.definition import ReportDefinition, TotalKind, load_definition
 from pressroom.errors import DefinitionError
 from pressroom.plan import make_plan
+from pressroom.transforms import Transform, transform_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,6 +122,69 @@ def test_the_published_schema_lists_every_key() -> None:
     assert {"name", "title", "parameters", "data", "columns", "groups", "order", "crosstabs", "tops"} <= set(
         properties
     )
+
+
+def test_the_published_schema_lists_every_kind_of_transform() -> None:
+    schema = ReportDefinition.model_json_schema()
+    kinds = schema["$defs"]["Data"]["properties"]["transforms"]["items"]["discriminator"]["mapping"]
+    assert set(kinds) == {"running_balance", "fifo_lots", "aging", "amortise", "roll_up", "reconcile"}
+    for kind, place in kinds.items():
+        keys = schema["$defs"][place.rsplit("/", 1)[1]]["properties"]
+        assert {"name", "kind", "sql", "order"} <= set(keys)
+        assert keys["kind"]["const"] == kind
+
+
+TRANSFORMED = """\
+name: gains
+title: Gains
+parameters: {day: {type: string}}
+data:
+  sql: SELECT * FROM lots
+  transforms:
+    - {name: lots, kind: fifo_lots, sql: SELECT 1, quantity: q, price: p}
+    - {name: due, kind: aging, sql: SELECT 1, due: d, amount: a, as_of: 2024-01-31}
+    - {name: ledger, kind: running_balance, sql: SELECT 1, amount: a}
+    - {name: checked, kind: reconcile, sql: SELECT 1, key: [k], side: s, date: d, amount: a}
+columns: [{field: gain}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("price: p", "prize: p"), "/report.yaml:7: data.transforms.0.prize: unknown key (and 1 more)"),
+        (("price: p", "price: p, method: hifo"), "/report.yaml:7: data.transforms.0.method: Input should be"),
+        (
+            ("price: p", "price: p, method: average, short: open"),
+            "/report.yaml:7: data.transforms.0: an average cost has no open short positions",
+        ),
+        (("kind: fifo_lots", "kind: hifo_lots"), "/report.yaml:7: data.transforms.0: Input tag 'hifo_lots'"),
+        (("date: d, ", ""), "/report.yaml:10: data.transforms.3.date: Field required"),
+        (("key: [k]", "key: [k, s]"), "/report.yaml:10: data.transforms.3: key: 's' tells the ledgers apart"),
+        (("side: s", "side: s, sides: [x, x]"), "sides: left and right are both 'x'"),
+        (
+            ("as_of: 2024-01-31", "as_of: soon"),
+            "/report.yaml:8: data.transforms.1.as_of: a date (2024",
+        ),
+        (("as_of: 2024-01-31", "as_of: $day"), "data.transforms.1.as_of: $day is no parameter of type date"),
+        (("2024-01-31", "2024-01-31, buckets: [9, 3]"), "buckets: the days must rise: [9, 3]"),
+        (("2024-01-31", "2024-01-31, labels: [x]"), "labels: 4 days make 5 buckets, and there are 1 labels"),
+        (("SELECT 1, amount: a}", "SELECT 1}"), "running_balance needs amount, or debit and credit"),
+        (("SELECT 1, amount: a}", "SELECT 1, amount: a, credit: c}"), "needs amount, or debit and credit"),
+        (("name: ledger", "name: lots"), "transforms name lots more than once"),
+        (("name: ledger", "name: dataset"), "dataset is the name of the first dataset"),
+    ],
+)
+def test_a_fault_of_a_transform_is_named(tmp_path: Path, change: tuple[str, str], message: str) -> None:
+    load_definition(write(tmp_path, TRANSFORMED))
+    assert message in fault(tmp_path, TRANSFORMED.replace(*change))
+
+
+def test_buckets_are_named_by_their_days() -> None:
+    aging = {"kind": "aging", "name": "a", "sql": "x", "due": "d", "amount": "a", "as_of": "2024-01-31"}
+    transform: Transform = TypeAdapter(Transform).validate_python(aging | {"buckets": [-5, 0, 1, 10]})
+    labels = json.loads(transform_plan(transform, {}, None))["kind"]["aging"]["labels"]
+    assert labels == ["up to -5", "-4 to 0", "1", "2-10", "over 10"]
 
 
 def test_a_running_column_stands_behind_its_field(tmp_path: Path) -> None:

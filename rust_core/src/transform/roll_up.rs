@@ -25,6 +25,9 @@ use crate::control::JobControl;
 use crate::error::{Error, Result};
 use crate::value::Kind;
 
+/// Steps between two looks at the job's control.
+const LOOK: usize = 65_536;
+
 /// A tree's rows tied to fields.
 pub struct RollUp {
     id: usize,
@@ -112,7 +115,10 @@ impl RollUp {
         };
         let columns = sources.columns(value.field)?;
         let mut sums = vec![N::Sum::default(); rows.len()];
-        for (sum, &row) in sums.iter_mut().zip(rows) {
+        for (node, (sum, &row)) in sums.iter_mut().zip(rows).enumerate() {
+            if node % LOOK == 0 {
+                control.check()?;
+            }
             let (column, at) = columns.place(row);
             let own = value
                 .read::<N>(column, at)
@@ -123,6 +129,7 @@ impl RollUp {
             let below = sums[below];
             N::merge(&mut sums[above], below).map_err(|fault| named(rows[above], fault))
         })?;
+        control.check()?;
         Ok(by_position
             .iter()
             .map(|&node| N::total(sums[node as usize]))
@@ -205,6 +212,7 @@ impl Kernel for RollUp {
         let tree = Tree::new(rows.len(), id, parent, self.orphans, control)?;
         let shape = tree.shape(control)?;
         let order = by_position(&shape);
+        control.check()?;
         out.nodes.extend(order.iter().map(|&node| {
             let node = node as usize;
             Node {

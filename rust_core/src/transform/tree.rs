@@ -167,12 +167,14 @@ impl Tree {
 /// Nodes in an order where each comes after all that are below it; those of cycles are left out.
 fn leaves_first(up: &[u32], control: &JobControl) -> Result<Vec<u32>> {
     let mut below = vec![0u32; up.len()];
-    for &above in up {
+    for (node, &above) in up.iter().enumerate() {
+        if node % LOOK == 0 {
+            control.check()?;
+        }
         if let Some(below) = below.get_mut(above as usize) {
             *below += 1;
         }
     }
-    control.check()?;
     let mut order: Vec<u32> = Vec::with_capacity(up.len());
     order.extend((0..up.len() as u32).filter(|&node| below[node as usize] == 0));
     let mut next = 0;
