@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::value::Value;
 
 /// Steps between two looks at the job's control.
-const LOOK: usize = 65_536;
+const LOOK: usize = 16_384;
 /// Tables that ids are spread over, each filled by one thread; a power of two.
 const SHARDS: usize = 16;
 /// Fewer ids are not worth more than one table.

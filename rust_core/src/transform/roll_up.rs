@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::value::Kind;
 
 /// Steps between two looks at the job's control.
-const LOOK: usize = 65_536;
+const LOOK: usize = 16_384;
 
 /// A tree's rows tied to fields.
 pub struct RollUp {

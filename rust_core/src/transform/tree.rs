@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::value::Value;
 
 /// Steps between two looks at the job's control.
-const LOOK: usize = 65_536;
+const LOOK: usize = 16_384;
 /// Nobody is above a root.
 const NONE: u32 = u32::MAX;
 /// Ids of a cycle that an error names.
