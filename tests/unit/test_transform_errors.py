@@ -159,6 +159,12 @@ def refused(folder: Path, transform: Transform, text: str) -> str:
         ),
         (
             "roll_up",
+            TREE | {"partition": ["k"]},
+            "FROM (VALUES ('A', 1, NULL), ('B', 1, NULL), ('B', 2, NULL), ('B', 2, 1)) t(k, i, u)",
+            'transform "made": k "B": rows 2 and 3 have the same id, 2',
+        ),
+        (
+            "roll_up",
             TREE,
             "FROM (VALUES (1, 'one')) t(i, u)",
             'transform "made": parent: field "u" holds text values; as "i", integer values are needed: '

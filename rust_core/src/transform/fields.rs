@@ -8,7 +8,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use super::number::{Money, Scale};
 use crate::crunch::normal::Normal;
 use crate::error::{Error, Result};
-use crate::value::{Column, Kind};
+use crate::value::{Column, Kind, Scalar};
 
 /// The columns of the stream.
 #[derive(Debug)]
@@ -157,6 +157,15 @@ impl Fields {
             columns,
             &options,
         )?)
+    }
+
+    /// The partition whose rows have these values, for messages: `account "A", day 2024-01-31`.
+    pub fn named(&self, key: &[Scalar]) -> String {
+        let values = self.partition.iter().zip(key);
+        let parts: Vec<_> = values
+            .map(|(&field, value)| format!("{} {}", self.name(field), value.as_value().shown()))
+            .collect();
+        parts.join(", ")
     }
 
     /// Every field, as columns of the table that is made.

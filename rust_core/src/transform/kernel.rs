@@ -11,7 +11,7 @@ use super::number::Fault;
 use super::sources::{Row, Sources};
 use crate::control::JobControl;
 use crate::error::{Error, Result};
-use crate::value::Column;
+use crate::value::{Column, Scalar};
 
 /// Rows between two looks at the job's control.
 const LOOK: usize = 4_096;
@@ -48,7 +48,7 @@ pub trait Kernel: Sync {
     /// Ends a partition.
     ///
     /// # Errors
-    /// As [`Kernel::rows`].
+    /// As [`Kernel::rows`]; who calls adds the partition.
     fn close(
         &self,
         partition: Self::Partition,
@@ -114,12 +114,19 @@ impl Piece<'_> {
         Ok(())
     }
 
+    /// Values of `row` in the fields of the partition.
+    pub fn key(&self, row: usize) -> Vec<Scalar> {
+        let fields = self.fields.partition.iter();
+        fields
+            .map(|&field| self.columns[field].value(row).to_scalar())
+            .collect()
+    }
+
     fn error(&self, row: usize, fault: &Fault) -> Error {
         let number = self.first_row + row as u64 + 1;
-        match self.sources.partition(self.fields, self.sources.row(row)) {
-            Err(error) => error,
-            Ok(of) if of.is_empty() => Error::Data(format!("row {number}: {}", fault.0)),
-            Ok(of) => Error::Data(format!("row {number} ({of}): {}", fault.0)),
+        match self.fields.named(&self.key(row)) {
+            of if of.is_empty() => Error::Data(format!("row {number}: {}", fault.0)),
+            of => Error::Data(format!("row {number} ({of}): {}", fault.0)),
         }
     }
 }

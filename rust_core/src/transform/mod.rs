@@ -27,7 +27,6 @@ mod sources;
 mod tree;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
@@ -82,7 +81,6 @@ fn dispatch(
     control: &JobControl,
 ) -> Result<u64> {
     let fields = Fields::new(schema, &plan.partition, plan.time_zone.as_deref())?;
-    let fields = Arc::new(fields);
     /// Runs a kernel; one that reckons with exact numbers, or with floats where a field holds them.
     macro_rules! run {
         ($module:ident :: $kernel:ident, $plan:expr) => {

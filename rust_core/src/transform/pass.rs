@@ -119,11 +119,33 @@ impl<'a, K: Kernel> Pass<'a, K> {
         };
         let batches = control.pool().install(|| {
             let mut out = K::Out::default();
-            self.kernel
-                .close(carry.partition, &carry.sources, &mut out, control)?;
-            self.kernel.batches(out, &carry.sources, control)
+            let Carry {
+                partition,
+                sources,
+                key,
+            } = carry;
+            self.close(partition, || key, &sources, &mut out, control)?;
+            self.kernel.batches(out, &sources, control)
         })?;
         batches.into_iter().try_for_each(send)
+    }
+
+    /// Ends the partition whose rows have the values `key`; an error tells them.
+    fn close(
+        &self,
+        partition: K::Partition,
+        key: impl FnOnce() -> Vec<Scalar>,
+        sources: &Sources,
+        out: &mut K::Out,
+        control: &JobControl,
+    ) -> Result<()> {
+        let closed = self.kernel.close(partition, sources, out, control);
+        closed.map_err(|error| match error {
+            Error::Data(text) if !self.fields.partition.is_empty() => {
+                Error::Data(format!("{}: {text}", self.fields.named(&key())))
+            }
+            other => other,
+        })
     }
 
     /// Rows of `batch` at which a partition starts.
@@ -158,9 +180,9 @@ impl<'a, K: Kernel> Pass<'a, K> {
         control: &JobControl,
     ) -> Result<Made<K::Partition>> {
         let own = batch.slice(cut.rows.start, cut.rows.len());
-        let (mut open, held) = match carry {
-            Some(carry) => (Some(carry.partition), carry.sources),
-            None => (None, Sources::default()),
+        let (mut open, held, before) = match carry {
+            Some(carry) => (Some(carry.partition), carry.sources, carry.key),
+            None => (None, Sources::default(), Vec::new()),
         };
         let sources = held.with(own.clone());
         let piece = Piece {
@@ -176,30 +198,24 @@ impl<'a, K: Kernel> Pass<'a, K> {
         };
         let mut out = K::Out::default();
         let continued = cut.starts.first() != Some(&0);
-        let runs = continued
-            .then_some(0)
-            .into_iter()
-            .chain(cut.starts.iter().copied());
+        if !continued && let Some(partition) = open.take() {
+            self.close(partition, || before, &sources, &mut out, control)?;
+        }
+        let first = continued.then_some(0).into_iter();
+        let starts = first.chain(cut.starts.iter().copied());
         let ends = cut.starts.iter().copied().skip(usize::from(!continued));
-        for (start, end) in runs.zip(ends.chain([cut.rows.len()])) {
-            if (start > 0 || !continued)
-                && let Some(partition) = open.take()
-            {
-                self.kernel.close(partition, &sources, &mut out, control)?;
-            }
+        for (start, end) in starts.zip(ends.chain([cut.rows.len()])) {
             let mut partition = open.take().unwrap_or_default();
             self.kernel
                 .rows(&mut partition, &piece, start..end, &mut out)?;
-            open = Some(partition);
-        }
-        if !last && let Some(partition) = open.take() {
-            self.kernel.close(partition, &sources, &mut out, control)?;
+            if last && end == cut.rows.len() {
+                open = Some(partition);
+            } else {
+                self.close(partition, || piece.key(start), &sources, &mut out, control)?;
+            }
         }
         let batches = self.kernel.batches(out, &sources, control)?;
-        let key = self.fields.partition.iter();
-        let key = key
-            .map(|&f| piece.columns[f].value(own.num_rows() - 1).to_scalar())
-            .collect();
+        let key = piece.key(own.num_rows() - 1);
         drop(piece);
         let carry = match open {
             None => None,

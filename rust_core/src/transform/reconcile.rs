@@ -37,7 +37,6 @@ pub struct Reconcile<N> {
     digits: i8,
     partition: Vec<usize>,
     others: Vec<usize>,
-    fields: Arc<Fields>,
     schema: SchemaRef,
 }
 
@@ -109,7 +108,7 @@ impl<N: Number> Reconcile<N> {
     /// # Errors
     /// [`Error::Plan`] when fields are not there or hold other values, and for a tolerance that is no number or
     /// has more digits than the amounts.
-    pub fn new(plan: &plan::Reconcile, fields: &Arc<Fields>, scale: Scale) -> Result<Self> {
+    pub fn new(plan: &plan::Reconcile, fields: &Fields, scale: Scale) -> Result<Self> {
         let side = fields.number("side", &plan.side)?;
         if fields.kind(side) != Kind::Text {
             return Err(fields.unfit("side", side, fields.kind(side), "texts are needed"));
@@ -137,7 +136,6 @@ impl<N: Number> Reconcile<N> {
             digits,
             partition: fields.partition.clone(),
             others,
-            fields: fields.clone(),
             schema: table(
                 kept,
                 &[
@@ -214,28 +212,13 @@ impl<N: Number> Kernel for Reconcile<N> {
     fn close(
         &self,
         ledgers: Ledgers<N>,
-        sources: &Sources,
+        _: &Sources,
         out: &mut Vec<Line<N>>,
         control: &JobControl,
     ) -> Result<()> {
-        let of = ledgers
-            .left
-            .iter()
-            .chain(&ledgers.right)
-            .next()
-            .map(|entry| entry.row);
         let mut pairing = Pairing::new(&ledgers.left, &ledgers.right, control)?;
         for status in [Status::Matched, Status::DateDiffers, Status::AmountDiffers] {
-            pairing
-                .pair(status, &self.tolerance, control)
-                .map_err(|error| match (error, of) {
-                    (Error::Data(text), Some(of)) => match sources.partition(&self.fields, of) {
-                        Ok(key) if !key.is_empty() => Error::Data(format!("{key}: {text}")),
-                        Ok(_) => Error::Data(text),
-                        Err(error) => error,
-                    },
-                    (error, _) => error,
-                })?;
+            pairing.pair(status, &self.tolerance, control)?;
         }
         let partners = pairing.partners();
         for (entry, partner) in ledgers.left.iter().zip(&partners) {

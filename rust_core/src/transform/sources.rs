@@ -10,7 +10,6 @@
 use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
 use arrow_select::interleave::{interleave, interleave_record_batch};
 
-use super::fields::Fields;
 use crate::error::{Error, Result};
 use crate::value::{Column, Value};
 
@@ -113,19 +112,6 @@ impl Sources {
             };
         }
         Ok(Self(vec![batch]))
-    }
-
-    /// The partition that `row` belongs to, for messages: `account "A", security null`.
-    ///
-    /// # Errors
-    /// [`Error::Data`] for a type that the spool does not have.
-    pub fn partition(&self, fields: &Fields, row: Row) -> Result<String> {
-        let mut parts = Vec::new();
-        for &field in &fields.partition {
-            let value = self.columns(field)?.value(row);
-            parts.push(format!("{} {}", fields.name(field), value.shown()));
-        }
-        Ok(parts.join(", "))
     }
 }
 
