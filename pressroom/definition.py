@@ -151,7 +151,6 @@ class Data(_Model):
     sheets: dict[Name, Annotated[str, Field(min_length=1, max_length=31)]] = Field(
         default_factory=dict, description="which sheet of a workbook is read, by dataset; default: the first"
     )
-
     transforms: Annotated[tuple[Transform, ...], Field(max_length=100)] = Field(
         default=(), description="tables made where SQL can't, one after the other; the SQL sees them by name"
     )
@@ -160,10 +159,12 @@ class Data(_Model):
     def _one_way(self) -> Self:
         if (self.sql is None) == (self.python is None):
             raise ValueError("rows come from sql or from python: one of the two")
-        if self.python is not None and (self.sources or self.sheets):
-            raise ValueError("python returns all the rows: sources and sheets go with sql")
-        if self.python is not None and self.transforms:
-            raise ValueError("python returns all the rows: transforms go with sql, and may read a python source")
+        if self.python is not None and (self.sources or self.sheets or self.transforms):
+            raise ValueError("python returns all the rows: sources, sheets and transforms go with sql")
+        return self
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
         made = [transform.name for transform in self.transforms]
         if MAIN_DATASET in made:
             raise ValueError(f"transforms: {MAIN_DATASET} is the name of the first dataset")

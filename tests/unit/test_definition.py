@@ -171,7 +171,12 @@ columns: [{field: gain}]
         (("2024-01-31", "2024-01-31, labels: [x]"), "labels: 4 days make 5 buckets, and there are 1 labels"),
         (("SELECT 1, amount: a}", "SELECT 1}"), "running_balance needs amount, or debit and credit"),
         (("SELECT 1, amount: a}", "SELECT 1, amount: a, credit: c}"), "needs amount, or debit and credit"),
-        (("name: ledger", "name: lots"), "transforms name lots more than once"),
+        (("name: ledger", "name: lots"), "sources and transforms name lots more than once"),
+        (
+            ("  transforms:", "  sources: {due: {python: m:f}}\n  transforms:"),
+            "transforms name due more than once",
+        ),
+        (("  sql: SELECT * FROM lots", "  python: m:f"), "sources, sheets and transforms go with sql"),
         (("name: ledger", "name: dataset"), "dataset is the name of the first dataset"),
     ],
 )
