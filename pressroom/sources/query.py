@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from pressroom.errors import DefinitionError, QueryFailed
-from pressroom.sources.engine_errors import of_query
+from pressroom.sources.engine_errors import of_query, of_stream
+from pressroom.sources.sandbox import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +51,23 @@ def bind_query(
             hint="name each with AS",
         )
     return relation
+
+
+class OrderedRows:
+    """A query's rows ordered by `fields`, empty values last; each call of `__arrow_c_stream__` runs it."""
+
+    def __init__(self, rows: duckdb.DuckDBPyRelation, fields: Sequence[str], key: str = "data.sql") -> None:
+        if fields:
+            rows = rows.order(", ".join(f"{quoted(field)} ASC NULLS LAST" for field in fields))
+        self._rows = rows
+        self._key = key
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The stream. A query that fails before its first row, as one that sorts does, is a `QueryFailed`."""
+        try:
+            return self._rows.__arrow_c_stream__(requested_schema)
+        except duckdb.Error as e:
+            raise of_query(of_stream(e), self._key) from None
 
 
 def _alone(sql: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from pressroom.definition import MAIN_DATASET, DatabaseTable
 from pressroom.errors import BadRequest, DefinitionError
@@ -10,7 +10,7 @@ from pressroom.sources.database import Databases
 from pressroom.sources.dataset_table import add_dataset
 from pressroom.sources.engine_errors import of_query, of_stream
 from pressroom.sources.python_table import add_python
-from pressroom.sources.query import bind_query
+from pressroom.sources.query import OrderedRows, bind_query
 from pressroom.sources.sandbox import Sandbox, quoted
 from pressroom.sources.stop import Stop
 from pressroom.sources.transformed_table import add_transformed
@@ -110,13 +110,7 @@ class Source:
                 f"report.yaml: unknown field {unknown[0]!r} to order by",
                 hint=f"the SQL gives: {', '.join(self.fields)}",
             )
-        relation = self._bound
-        if fields:
-            relation = relation.order(
-                ", ".join(f"{quoted(field)} ASC NULLS LAST" for field in dict.fromkeys(fields))
-            )
-        # A relation has `__arrow_c_stream__`; DuckDB's stubs leave it out.
-        return cast("ArrowStream", relation)
+        return OrderedRows(self._bound, list(dict.fromkeys(fields)))
 
     def interrupt(self) -> None:
         """Stop whatever is read or sorted; may be called from any thread, and again."""

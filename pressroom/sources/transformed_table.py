@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import duckdb
 
 import rust_core
 from pressroom.errors import BadData, DefinitionError
 from pressroom.sources.engine_errors import of_query, of_stream
-from pressroom.sources.query import bind_query
-from pressroom.sources.sandbox import quoted
+from pressroom.sources.query import OrderedRows, bind_query
 from pressroom.transforms import row_order, transform_plan
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pressroom.definition import ParameterValue
     from pressroom.sources.sandbox import Sandbox
     from pressroom.transforms import Transform
-    from rust_core._rust_core import ArrowStream
 
 
 def add_transformed(
@@ -36,15 +34,12 @@ def add_transformed(
     Raises `DefinitionError`, `QueryFailed`, `BadParameters` and `BadData` that name the key.
     """
     rows = bind_query(sandbox, transform.sql, parameters, f"{key}.sql")
-    order = row_order(transform, key, rows.columns)
+    ordered = OrderedRows(rows, row_order(transform, key, rows.columns), f"{key}.sql")
     plan = transform_plan(transform, parameters, time_zone)
-    if order:
-        rows = rows.order(", ".join(f"{quoted(field)} ASC NULLS LAST" for field in order))
     path = sandbox.spill / f"{transform.name}.arrow"
     try:
         with sandbox.stop.reaches(control.cancel), sandbox.stop.reaches(sandbox.interrupt):
-            # A relation has `__arrow_c_stream__`; DuckDB's stubs leave it out.
-            rust_core.transform(cast("ArrowStream", rows), plan, str(path), control)
+            rust_core.transform(ordered, plan, str(path), control)
         sandbox.add(transform.name, rust_core.read_ipc(str(path)))
     except (rust_core.StreamError, duckdb.Error) as error:
         raise of_query(of_stream(error), f"{key}.sql") from None

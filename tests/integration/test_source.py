@@ -283,8 +283,11 @@ def test_nothing_but_nulls_is_rows_of_nulls(tmp_path: Path, content: str) -> Non
         assert rows(opened) == [(None, None), (None, None)]
 
 
-def test_a_query_that_fails_half_way_fails_the_job(tmp_path: Path) -> None:
+@pytest.mark.parametrize("order", [[], ["a"]])
+def test_a_query_that_fails_half_way_or_while_it_is_sorted_fails_the_job(
+    tmp_path: Path, order: list[str]
+) -> None:
     data = dataset(tmp_path, "a\n" + "".join(f"{n}\n" for n in range(300_000)) + "x\n")
-    error = refused(tmp_path, data, definition("SELECT CAST(a AS INTEGER) AS a FROM dataset"))
+    error = refused(tmp_path, data, definition("SELECT CAST(a AS INTEGER) AS a FROM dataset", order=order))
     assert isinstance(error, QueryFailed)
     assert "Could not convert string 'x'" in str(error)

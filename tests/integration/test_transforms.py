@@ -97,21 +97,23 @@ def test_a_transform_reads_datasets_and_the_transforms_before_it(tmp_path: Path)
     assert not list((tmp_path / "spill").glob("*.arrow"))
 
 
+TRADING = """\
+import duckdb
+
+def trades(parameters):
+    return duckdb.sql("SELECT 'A' AS account, i AS day, 2 AS quantity, i AS price FROM range(3) t(i)")
+"""
+
+
 def test_a_transform_reads_the_reports_own_sources(tmp_path: Path) -> None:
-    (tmp_path / "trading.py").write_text(
-        "import duckdb\ndef trades(parameters):\n"
-        "    return duckdb.sql(\"SELECT 'A' AS account, i AS day, 2 AS quantity, i AS price FROM range(3) t(i)\")\n"
-    )
+    (tmp_path / "trading.py").write_text(TRADING, encoding="utf-8")
     data = {"sources": {"trades": {"python": "trading:trades"}}, "transforms": [LOTS]}
     raw = {"name": "r", "title": "R", "data": data | {"sql": "FROM lots"}, "columns": [{"field": "cost"}]}
     report = Report(tmp_path, ReportDefinition.model_validate(raw))
     spill = tmp_path / "spill"
     with Source(report, [], {}, threads=2, memory_limit_bytes=MEMORY, spill=spill) as opened:
-        assert [(row["status"], row["cost"]) for row in rows(opened)] == [
-            ("open", 0),
-            ("open", 2),
-            ("open", 4),
-        ]
+        costs = [(row["status"], row["cost"]) for row in rows(opened)]
+    assert costs == [("open", 0), ("open", 2), ("open", 4)]
 
 
 def test_a_transform_binds_parameters(tmp_path: Path) -> None:
