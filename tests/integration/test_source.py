@@ -61,6 +61,8 @@ def rows(opened: Source) -> list[tuple[Any, ...]]:
     try:
         for batch in RecordBatchReader.from_stream(opened.stream()):
             out += zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    except PressroomError:
+        raise
     except Exception as error:
         # As `build` does with what comes out of the core.
         raise opened.failure(error) from error
