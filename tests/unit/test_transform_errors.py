@@ -375,6 +375,18 @@ def test_a_month_end_stays_one() -> None:
     ]
 
 
+def test_what_rounding_leaves_of_floats_is_no_lot_and_no_open_item() -> None:
+    text = "SELECT i, q, 10.0 AS p, DATE '2024-01-01' AS d FROM (VALUES {}) t(i, q)"
+    trades = sql(text.format("(1, 0.1::DOUBLE), (2, 0.2), (3, -0.3)"))
+    table = made(parse("fifo_lots", order=["i"], **LOTS), trades)
+    assert [row["status"] for row in table] == ["closed", "closed"]
+    assert sum(row["gain"] for row in table) == pytest.approx(0, abs=1e-12)
+    amounts = [0.3, -0.1, -0.2, 1000.1, -1000.0, -0.1, 0.5]
+    items = sql(text.format(", ".join(f"({i}, {x}::DOUBLE)" for i, x in enumerate(amounts))))
+    table = made(parse("aging", order=["i"], **AGING), items)
+    assert [(row["i"], row["open"]) for row in table] == [(6, 0.5)]
+
+
 def test_floats_lose_nothing_on_the_way() -> None:
     text = "SELECT unnest([1e16, 1.0, -1e16]) AS x"
     assert [row["balance"] for row in made(parse("running_balance", amount="x"), sql(text))][-1] == 1.0

@@ -46,6 +46,9 @@ pub struct Open<N> {
     row: Row,
     /// Days overdue; none for a payment.
     days: Option<i64>,
+    /// What it was.
+    size: N,
+    /// What is left.
     amount: N,
 }
 
@@ -147,18 +150,19 @@ impl<N: Number> Aging<N> {
 
 /// Settles the oldest items with the oldest payments, as far as both go.
 fn settle<N: Number>(ledger: &mut Ledger<N>) -> Result<(), Fault> {
-    while let (Some(item), Some(payment)) = (ledger.items.front_mut(), ledger.payments.front_mut())
-    {
+    let Ledger { items, payments } = ledger;
+    while let (Some(item), Some(payment)) = (items.front_mut(), payments.front_mut()) {
         // Payments are negative: what is left has the sign of the larger.
         let left = item.amount.plus(payment.amount)?;
-        if left < N::default() {
+        if left > N::default() && left.is_left(item.size) {
+            item.amount = left;
+        } else {
+            items.pop_front();
+        }
+        if left < N::default() && left.is_left(payment.size) {
             payment.amount = left;
         } else {
-            item.amount = left;
-            ledger.payments.pop_front();
-        }
-        if left <= N::default() {
-            ledger.items.pop_front();
+            payments.pop_front();
         }
     }
     Ok(())
@@ -190,6 +194,7 @@ impl<N: Number> Kernel for Aging<N> {
                 ledger.payments.push_back(Open {
                     row: place,
                     days: None,
+                    size: amount,
                     amount,
                 });
             } else if amount > N::default() {
@@ -199,6 +204,7 @@ impl<N: Number> Kernel for Aging<N> {
                 ledger.items.push_back(Open {
                     row: place,
                     days,
+                    size: amount,
                     amount,
                 });
             }

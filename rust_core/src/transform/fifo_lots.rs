@@ -199,12 +199,13 @@ impl<N: Number> Kernel for FifoLots<N> {
             };
             let quantity = signed.magnitude()?;
             let value = quantity.times(price)?;
-            let row = piece.sources.row(row);
+            let (row, size) = (piece.sources.row(row), quantity);
             if signed > N::default() {
                 let value = value.plus(fee)?;
                 book.buy(
                     Lot {
                         row,
+                        size,
                         quantity,
                         value,
                     },
@@ -216,6 +217,7 @@ impl<N: Number> Kernel for FifoLots<N> {
                 book.sell(
                     Lot {
                         row,
+                        size,
                         quantity,
                         value,
                     },

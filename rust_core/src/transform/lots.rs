@@ -22,6 +22,8 @@ pub struct Rules {
 pub struct Lot<N> {
     /// The trade.
     pub row: Row,
+    /// How many there were.
+    pub size: N,
     /// What is left of it, above zero.
     pub quantity: N,
     /// Cost of what is left of a lot, proceeds of what is left of a sale.
@@ -88,6 +90,21 @@ impl Rules {
     }
 }
 
+impl<N: Number> Lot<N> {
+    /// Takes `quantity` off, and gives its share of the value; all of it when nothing is left.
+    fn take(&mut self, quantity: N) -> Result<N, Fault> {
+        let left = self.quantity.minus(quantity)?;
+        if !left.is_left(self.size) {
+            self.quantity = N::default();
+            return Ok(std::mem::take(&mut self.value));
+        }
+        let value = self.value.share(quantity, self.quantity)?;
+        self.quantity = left;
+        self.value = self.value.minus(value)?;
+        Ok(value)
+    }
+}
+
 impl<N> Default for Book<N> {
     fn default() -> Self {
         Self {
@@ -123,6 +140,7 @@ impl<N: Number> Book<N> {
             (Method::Average, Some(pool)) => {
                 pool.row = lot.row;
                 pool.quantity = pool.quantity.plus(lot.quantity)?;
+                pool.size = pool.quantity;
                 pool.value = pool.value.plus(lot.value)?;
             }
             _ => self.lots.push_back(lot),
@@ -221,12 +239,8 @@ fn close<N: Number>(lot: &mut Lot<N>, sale: &mut Lot<N>, rules: Rules) -> Result
     } else {
         sale.quantity
     };
-    let cost = lot.value.share(quantity, lot.quantity)?;
-    let proceeds = sale.value.share(quantity, sale.quantity)?;
-    for (side, value) in [(&mut *lot, cost), (&mut *sale, proceeds)] {
-        side.quantity = side.quantity.minus(quantity)?;
-        side.value = side.value.minus(value)?;
-    }
+    let cost = lot.take(quantity)?;
+    let proceeds = sale.take(quantity)?;
     Ok(Match {
         status: Status::Closed,
         of: sale.row,

@@ -100,6 +100,8 @@ pub trait Number: Copy + Default + PartialOrd + Debug + Send + Sync + 'static {
     fn times(self, other: Self) -> Result<Self, Fault>;
     /// `self * part / whole`, half to even; all of it where the part is the whole.
     fn share(self, part: Self, whole: Self) -> Result<Self, Fault>;
+    /// Whether this much of `size` is anything but what rounding left of it.
+    fn is_left(self, size: Self) -> bool;
     /// Adds to a sum.
     fn add(sum: &mut Self::Sum, value: Self) -> Result<(), Fault>;
     /// Adds a sum to a sum.
@@ -166,6 +168,10 @@ impl Number for i128 {
             return Ok(self);
         }
         ratio(self, part, whole, Rounding::HalfEven)
+    }
+
+    fn is_left(self, _size: Self) -> bool {
+        self != 0
     }
 
     fn add(sum: &mut Self, value: Self) -> Result<(), Fault> {
@@ -238,6 +244,12 @@ impl Number for f64 {
         } else {
             self * part / whole
         })
+    }
+
+    fn is_left(self, size: Self) -> bool {
+        /// Of a sum of floats: some thousands of roundings.
+        const DUST: f64 = 1e-12;
+        self.abs() > size.abs() * DUST
     }
 
     fn add(sum: &mut FloatSum, value: Self) -> Result<(), Fault> {
