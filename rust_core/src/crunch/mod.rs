@@ -61,7 +61,7 @@ pub fn crunch(
     let mut pass = Pass::new(question);
     let result = SpoolWriter::create(spool, pass.schema())
         .and_then(|writer| {
-            stages::run(batches, writer, control, |batch, out| match batch {
+            stages::run(batches, writer, 1, control, |batch, out| match batch {
                 Some(batch) => out.send(control.pool().install(|| pass.batch(&batch, control))?),
                 None => Ok(()),
             })

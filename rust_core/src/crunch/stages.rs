@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 
 /// How often a wait looks whether the job was cancelled.
 const LOOK: Duration = Duration::from_millis(20);
-/// Batches that may wait between two threads.
+/// Batches that may wait to be worked on.
 const AHEAD: usize = 1;
 
 /// Where the work's batches go.
@@ -48,13 +48,15 @@ impl Outlet {
     }
 }
 
-/// Gives `work` each batch of the stream, and `None` at its end; what it sends is written to the spool in order.
+/// Gives `work` each batch of the stream, and `None` at its end; what it sends is written to the spool in order, and up
+/// to `waiting` batches of it wait for that.
 ///
 /// # Errors
 /// The first of the stream, of `work` or of the spool; [`Error::Cancelled`] and [`Error::DeadlineExceeded`].
 pub fn run(
     batches: impl Iterator<Item = Result<RecordBatch>> + Send,
     mut writer: SpoolWriter,
+    waiting: usize,
     control: &JobControl,
     mut work: impl FnMut(Option<RecordBatch>, &Outlet) -> Result<(), Stop>,
 ) -> Result<()> {
@@ -68,7 +70,7 @@ pub fn run(
                 }
             }
         });
-        let (send, outgoing) = sync_channel::<RecordBatch>(AHEAD);
+        let (send, outgoing) = sync_channel::<RecordBatch>(waiting);
         let outlet = Outlet(send);
         let spooling = scope.spawn(move || -> Result<()> {
             for batch in outgoing {

@@ -44,6 +44,9 @@ use crate::crunch::spool::SpoolWriter;
 use crate::crunch::stages;
 use crate::error::{Error, Result};
 
+/// Batches of the table that may wait to be written: they are small, and the next are made meanwhile.
+const WAITING: usize = 16;
+
 /// Writes the table that `plan` makes of `batches`, which have `schema` and come ordered by the plan's partition, to
 /// the Arrow IPC file `path`; returns its rows.
 ///
@@ -114,7 +117,7 @@ fn run<K: Kernel>(
 ) -> Result<u64> {
     let writer = SpoolWriter::create(path, pass.schema())?;
     let mut rows = 0;
-    stages::run(batches, writer, control, |batch, out| {
+    stages::run(batches, writer, WAITING, control, |batch, out| {
         let send = |batch: RecordBatch| {
             rows += batch.num_rows() as u64;
             out.send(batch)
