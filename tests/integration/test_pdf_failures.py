@@ -192,7 +192,7 @@ def test_cancelling_in_the_middle_leaves_no_file(tmp_path: Path) -> None:
     other = threading.Thread(target=cancel)
     other.start()
     with pytest.raises(rust_core.Cancelled):
-        rust_core.write_pdf(rows, plate, pagination, str(path), control, None, None)
+        rust_core.write_pdf(rows, plate, pagination, str(path), control)
     other.join()
     assert seen == [True], "the file had been begun"
     assert not path.exists()
@@ -203,9 +203,7 @@ def test_a_deadline_in_the_middle_leaves_no_file(tmp_path: Path) -> None:
     plate = design.plate()
     pagination = rust_core.paginate(rows, plate, rust_core.JobControl(2))
     with pytest.raises(rust_core.DeadlineExceeded):
-        rust_core.write_pdf(
-            rows, plate, pagination, str(tmp_path / "out.pdf"), rust_core.JobControl(2, 0.02), None, None
-        )
+        rust_core.write_pdf(rows, plate, pagination, str(tmp_path / "out.pdf"), rust_core.JobControl(2, 0.02))
     assert not (tmp_path / "out.pdf").exists()
 
 
@@ -247,7 +245,7 @@ def test_a_write_that_fails_half_way_leaves_no_file(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
     try:
         with pytest.raises(rust_core.WriteError):
-            rust_core.write_pdf(rows, plate, pagination, str(tmp_path / "out.pdf"), control, None, None)
+            rust_core.write_pdf(rows, plate, pagination, str(tmp_path / "out.pdf"), control)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not (tmp_path / "out.pdf").exists()
