@@ -28,11 +28,14 @@ def test_the_portfolios_gain_is_that_of_the_oldest_lots(tmp_path: Path) -> None:
             quantity, price = int(trade["quantity"]), Decimal(trade["price"])
             held.extend([price] * quantity)
             gain += sum(price - held.popleft() for _ in range(-quantity))
+    open_lots = sum(sum(held) for held in lots.values())
     book = openpyxl.load_workbook(tmp_path / "portfolio.xlsx", data_only=True)
     *_, last = book.worksheets[0].values
-    assert round(Decimal(last[-1]), 2) == gain != 0
+    assert [round(Decimal(value), 2) for value in last[-2:]] == [gain, open_lots]
+    assert gain != 0
+    assert round(Decimal(last[-3]) - Decimal(last[-4]), 2) == gain, "proceeds less cost"
     text = subprocess.run(
         ["pdftotext", "-layout", tmp_path / "portfolio.pdf", "-"], check=True, capture_output=True, text=True
     ).stdout
     (total,) = [line for line in text.splitlines() if "Total all rows" in line]
-    assert total.split()[-1] == f"{gain:,}"
+    assert total.split()[-2:] == [f"{gain:,}", f"{open_lots:,}"]
