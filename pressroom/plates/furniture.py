@@ -84,6 +84,8 @@ def take_texts(
         parts = _parts(box, content, running, unreplayed)
         holder = box if isinstance(box, boxes.MarginBox) else _container(page.page, box)
         left = holder.content_box_x()
+        # The width of a margin box without one of its own is that of its text (CSS Paged Media 3 §5.3).
+        grows = holder is box and box.style["width"] == "auto"
         for line in lines(holder):
             inside = list(text_boxes(line))
             own = [t for t in text_boxes(box) if any(t is other for other in inside)]
@@ -94,7 +96,7 @@ def take_texts(
                         _filled(own[0], parts),
                         edges=(left, left + holder.width),
                         origin=0.0,
-                        extra={"wrap": False},
+                        extra={"wrap": False, "grows": grows},
                     )
                 )
                 _remove(line, inside)

@@ -260,6 +260,14 @@ groups:
     ),
     "running heads, a picture, page X of Y": Design(PLAIN + RULED + HEADS, definition=BREAKING),
     "running heads where groups start on any line": Design(PLAIN + RULED + HEADS),
+    "running heads that grow": Design(
+        PLAIN
+        + """.group.level-0 .key .value { string-set: region content() }
+        @page { margin: 50pt 40pt; @top-right { content: "Region " string(region) }
+          @bottom-left { content: string(region) } }""",
+        definition=BREAKING,
+        rows=ROWS.replace("'West'", "'West of the mountains, where the longest of all names is'"),
+    ),
     "starts in the middle of a page": Design(PLAIN + RULED + ZEBRA + HEADS, ABOVE, BREAKING),
     "colours of number formats": Design(
         PLAIN + ZEBRA,

@@ -212,8 +212,11 @@ impl CellDesign<'_> {
 
     /// x at which a line of this width (em) starts, pt.
     pub fn left(&self, width: f64) -> f64 {
-        // As in CSS, a line that is too long is aligned at its beginning.
-        let room = (self.cell.width - width * self.cell.style.size).max(0.0);
+        let mut room = self.cell.width - width * self.cell.style.size;
+        if !self.cell.grows {
+            // As in CSS, a line that is too long is aligned at its beginning.
+            room = room.max(0.0);
+        }
         match self.cell.align {
             Align::Left => self.cell.x,
             Align::Center => self.cell.x + room / 2.0,

@@ -197,6 +197,9 @@ pub struct Cell {
     /// Whether a line that is too long ends in an ellipsis (`text-overflow`).
     #[serde(default)]
     pub ellipsis: bool,
+    /// Whether the box grows with its text, away from the side that the text is aligned to, as margin boxes do.
+    #[serde(default)]
+    pub grows: bool,
     /// What it looks like when its value says so; of several rules that fit, the first that says a property wins.
     #[serde(default)]
     pub rules: Vec<CellRule>,
