@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from pressroom.errors import StorageFull
 from pressroom.reports import Report
 from pressroom.sources.source import Source
+from tests.disks import mounted
 from tests.integration.test_source import dataset, definition, rows
 
 if TYPE_CHECKING:
@@ -31,13 +30,8 @@ def numbers(parameters):
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 8 MiB."""
-    if os.geteuid() != 0:
-        pytest.fail("this test mounts a file system: run it as root, or leave it out with --deselect")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=True)
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with mounted(tmp_path / "disk", "8m") as disk:
+        yield disk
 
 
 @pytest.mark.parametrize(

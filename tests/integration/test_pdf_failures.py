@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import resource
-import subprocess
 import threading
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,7 @@ from pressroom.errors import JobCancelled, StorageFull, TemplateFailed
 from pressroom.jobs import Phase
 from pressroom.reports import Report
 from pressroom.sources.dataset import Dataset
+from tests.disks import mounted
 from tests.integration.page_prints import STYLE, TABLE, designed, print_pdf, table
 
 if TYPE_CHECKING:
@@ -254,14 +253,8 @@ def test_a_write_that_fails_half_way_leaves_no_file(tmp_path: Path) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 600 KiB: room for the spool, and for half of the pages."""
-    if os.geteuid() != 0:
-        pytest.fail("this test mounts a file system: run it as root, or leave it out with --deselect")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], check=True)
-    yield disk
-    # Lazily: the error that the test looks at still holds the spool.
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    with mounted(tmp_path / "disk", "600k") as disk:
+        yield disk
 
 
 def test_a_disk_that_fills_up_while_pages_are_written_is_named_and_no_pdf_is_left(
