@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-import threading
-import time
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
@@ -14,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from arro3.core import RecordBatch, RecordBatchReader
+from arro3.core import RecordBatchReader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rust_core
+from tests.unit.endless import assert_stops_soon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -410,40 +409,9 @@ def test_a_stream_that_fails_half_way_is_a_stream_error(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-class Endless:
-    """A stream that never ends; tells when its first batch was asked for."""
-
-    def __init__(self) -> None:
-        self.started = threading.Event()
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        batch = next(iter(RecordBatchReader.from_stream(large(20_000))))
-
-        def forever() -> Iterator[RecordBatch]:
-            while True:
-                self.started.set()
-                yield batch
-
-        return RecordBatchReader.from_batches(batch.schema, forever()).__arrow_c_stream__()
-
-
 def test_a_cancelled_crunch_stops_soon_and_leaves_no_spool(tmp_path: Path) -> None:
-    control, stream = rust_core.JobControl(2), Endless()
     plan = make_plan(totals=[{"column": 3, "kind": "sum"}])
-    stopped: list[float] = []
-
-    def cancel() -> None:
-        assert stream.started.wait(30)
-        stopped.append(time.monotonic())
-        control.cancel()
-
-    thread = threading.Thread(target=cancel)
-    thread.start()
-    with pytest.raises(rust_core.Cancelled):
-        crunch(stream, plan, tmp_path, control=control)
-    thread.join()
-    # 50 ms is what the core promises; the machine may be busy.
-    assert time.monotonic() - stopped[0] < 5
+    assert_stops_soon(large(20_000), lambda stream, control: crunch(stream, plan, tmp_path, control=control))
     assert not list(tmp_path.iterdir())
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from arro3.core import RecordBatch, RecordBatchReader
 
 import rust_core
+from tests.unit.endless import assert_stops_soon
 from tests.unit.transform_runs import made, ordered, parse, read, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from pressroom.transforms import Transform
@@ -275,28 +273,11 @@ def test_instants_are_days_on_the_clock_of_the_report(tmp_path: Path) -> None:
     assert [(row["days"], row["bucket"]) for row in read(tmp_path / "t")] == [(1, "late")]
 
 
-class Endless:
-    """A stream of one growing partition that never ends; tells when its first batch was asked for."""
-
-    def __init__(self) -> None:
-        self.started = threading.Event()
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        relation = sql(
-            "SELECT 'k' AS k, 1 AS q, 2 AS p, DATE '2024-01-01' + (i % 999)::INTEGER AS d, 0.05 AS r,"
-            " 900 AS n, i AS id, NULL::BIGINT AS up, CASE WHEN i % 2 = 0 THEN 'left' ELSE 'right' END AS s"
-            " FROM range(20000) t(i)"
-        )
-        batch = next(iter(RecordBatchReader.from_stream(relation)))
-
-        def forever() -> Iterator[RecordBatch]:
-            while True:
-                self.started.set()
-                yield batch
-
-        return RecordBatchReader.from_batches(batch.schema, forever()).__arrow_c_stream__()
-
-
+ONE_PARTITION = """
+SELECT 'k' AS k, 1 AS q, 2 AS p, DATE '2024-01-01' + (i % 999)::INTEGER AS d, 0.05 AS r,
+  900 AS n, i AS id, NULL::BIGINT AS up, CASE WHEN i % 2 = 0 THEN 'left' ELSE 'right' END AS s
+FROM range(20000) t(i)
+"""
 STOPPED: dict[str, dict[str, Any]] = {
     "running_balance": {"amount": "q"},
     "fifo_lots": LOTS,
@@ -309,21 +290,10 @@ STOPPED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("kind", STOPPED)
 def test_a_cancelled_transform_stops_soon_and_leaves_no_table(tmp_path: Path, kind: str) -> None:
-    control, stream = rust_core.JobControl(2), Endless()
-    stopped: list[float] = []
-
-    def cancel() -> None:
-        assert stream.started.wait(30)
-        stopped.append(time.monotonic())
-        control.cancel()
-
-    thread = threading.Thread(target=cancel)
-    thread.start()
-    with pytest.raises(rust_core.Cancelled):
-        run(parse(kind, **STOPPED[kind]), stream, tmp_path / "table.arrow", control=control)
-    thread.join()
-    # 50 ms is what the core promises; the machine may be busy.
-    assert time.monotonic() - stopped[0] < 5
+    transform, path = parse(kind, **STOPPED[kind]), tmp_path / "table.arrow"
+    assert_stops_soon(
+        sql(ONE_PARTITION), lambda stream, control: run(transform, stream, path, control=control)
+    )
     assert not list(tmp_path.iterdir())
 
 
