@@ -199,31 +199,21 @@ impl<N: Number> Kernel for FifoLots<N> {
             };
             let quantity = signed.magnitude()?;
             let value = quantity.times(price)?;
-            let (row, size) = (piece.sources.row(row), quantity);
-            if signed > N::default() {
-                let value = value.plus(fee)?;
-                book.buy(
-                    Lot {
-                        row,
-                        size,
-                        quantity,
-                        value,
-                    },
-                    self.rules,
-                    out,
-                )
+            let bought = signed > N::default();
+            let lot = Lot {
+                row: piece.sources.row(row),
+                size: quantity,
+                quantity,
+                value: if bought {
+                    value.plus(fee)?
+                } else {
+                    value.minus(fee)?
+                },
+            };
+            if bought {
+                book.buy(lot, self.rules, out)
             } else {
-                let value = value.minus(fee)?;
-                book.sell(
-                    Lot {
-                        row,
-                        size,
-                        quantity,
-                        value,
-                    },
-                    self.rules,
-                    out,
-                )
+                book.sell(lot, self.rules, out)
             }
         })
     }
