@@ -52,3 +52,27 @@ def test_group_keys_longer_than_every_value_have_their_places_as_weasyprint_give
     # WeasyPrint cuts kerning to thousandths of an em: pixels of lines full of text differ by shades.
     assert [difference for difference in verdict.differences if "pixels" not in difference] == []
     assert verdict.offset <= MOST_PT
+
+
+def test_columns_share_the_page_by_their_longest_texts_however_long_these_are(tmp_path: Path) -> None:
+    texts = "repeat('word ', CASE WHEN i = 7 THEN 40 ELSE 4 END) AS t, repeat('term ', i * 4) AS u"
+    rows = f"SELECT {texts} FROM range(61) t(i) ORDER BY i"
+    drawn = Design(STYLE, definition=table("field: t", "field: u"), rows=rows).draw(tmp_path / "r")
+    verdict = drawn.verdict()
+    assert [difference for difference in verdict.differences if "pixels" not in difference] == []
+    assert verdict.offset <= MOST_PT
+
+
+def test_the_count_of_the_largest_group_has_room_in_narrow_columns(tmp_path: Path) -> None:
+    definition = table("field: n", "field: m", "field: v", groups="  - {field: g, label: G}\n")
+    rows = "SELECT 1 AS n, 2 AS m, 3 AS v, CASE WHEN i < 2 THEN 'a' ELSE 'b' END AS g FROM range(60) t(i)"
+    verdict = (
+        Design(
+            f"{STYLE} table.rows {{ width: auto }} .count {{ font-size: 20pt }}",
+            definition=definition,
+            rows=rows,
+        )
+        .draw(tmp_path / "r")
+        .verdict()
+    )
+    assert verdict.differences == ()
