@@ -305,7 +305,7 @@ def test_a_table_alone_has_no_pages_around(tmp_path: Path) -> None:
 
 
 def test_rows_with_links_and_bookmarks_of_their_own_are_no_pages_around(tmp_path: Path) -> None:
-    style = "<style>tr { bookmark-level: 1; bookmark-label: 'row' }</style>"
+    style = "<style>tr.detail { bookmark-level: 1; bookmark-label: 'row' }</style>"
     assert sample_design(tmp_path, f"{style}<body>{{{{ table() }}}}</body>").surroundings(9) == (None, 0)
 
 
