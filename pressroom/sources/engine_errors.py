@@ -34,10 +34,14 @@ def of_machine(error: object) -> PressroomError | None:
     return None
 
 
-def of_query(text: str, key: str = "data.sql") -> PressroomError:
-    """DuckDB's own words: what failed, at which line of the SQL at `key`, and what it proposes."""
+def of_query(error: object, key: str = "data.sql", *, lines_before: int = 0) -> PressroomError:
+    """DuckDB's own words: what failed, at which line of the SQL at `key`, and what it proposes.
+
+    DuckDB counts lines from what it was told to run, which begins `lines_before` lines into that SQL.
+    """
+    text = _STREAM.sub("", str(error))
     found = re.search(r"^LINE (\d+):", text, re.MULTILINE)
-    where = f"{key} line {found.group(1)}" if found else key
+    where = f"{key} line {int(found[1]) + lines_before}" if found else key
     hints = [
         line.strip() for line in text.splitlines() if line.lower().startswith(("candidate", "did you mean"))
     ]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from pressroom.errors import DefinitionError, QueryFailed
-from pressroom.sources.engine_errors import of_query, of_stream
+from pressroom.sources.engine_errors import of_query
 from pressroom.sources.sandbox import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pressroom.definition import ParameterValue
+    from pressroom.errors import PressroomError
     from pressroom.sources.sandbox import Sandbox
 
 
@@ -27,7 +28,7 @@ def bind_query(
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as e:
-        raise of_query(str(e), key) from None
+        raise of_query(e, key) from None
     if len(statements) != 1 or _type(statements[0]) != duckdb.StatementType.SELECT.name:
         raise QueryFailed(
             f"report.yaml: {key}: {_what(statements)}", hint="the SQL of a report is exactly one SELECT"
@@ -43,7 +44,7 @@ def bind_query(
         with sandbox.stop.reaches(sandbox.interrupt):
             relation = sandbox.connection.sql(_alone(sql), params=bound or None)
     except duckdb.Error as e:
-        raise of_query(str(e), key) from None
+        raise of_query(e, key) from None
     columns = [column.lower() for column in relation.columns]
     if twice := sorted({c for c in columns if columns.count(c) > 1}):
         raise QueryFailed(
@@ -54,20 +55,35 @@ def bind_query(
 
 
 class OrderedRows:
-    """A query's rows ordered by `fields`, empty values last; each call of `__arrow_c_stream__` runs it."""
+    """The rows of `sql` ordered by `fields`, empty values last; each call of `__arrow_c_stream__` runs it."""
 
-    def __init__(self, rows: duckdb.DuckDBPyRelation, fields: Sequence[str], key: str = "data.sql") -> None:
+    def __init__(
+        self, rows: duckdb.DuckDBPyRelation, fields: Sequence[str], sql: str, key: str = "data.sql"
+    ) -> None:
+        run = rows.sql_query()
         if fields:
             rows = rows.order(", ".join(f"{quoted(field)} ASC NULLS LAST" for field in fields))
         self._rows = rows
         self._key = key
+        # DuckDB drops the comments before a SELECT, and writes lines of its own around one that is sorted.
+        self._lines_before = _lines_before(run, sql) - _lines_before(run, rows.sql_query())
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The stream. A query that fails before its first row, as one that sorts does, is a `QueryFailed`."""
         try:
             return self._rows.__arrow_c_stream__(requested_schema)
         except duckdb.Error as e:
-            raise of_query(of_stream(e), self._key) from None
+            raise self.failure(e) from None
+
+    def failure(self, error: Exception) -> PressroomError:
+        """What an error that came out of the stream (as text, through the core) means to a person."""
+        return of_query(error, self._key, lines_before=self._lines_before)
+
+
+def _lines_before(part: str, sql: str) -> int:
+    """The lines of `sql` above its `part`."""
+    before, found, _ = sql.partition(part)
+    return before.count("\n") if found else 0
 
 
 def _alone(sql: str) -> str:

@@ -8,7 +8,7 @@ from pressroom.definition import MAIN_DATASET, DatabaseTable
 from pressroom.errors import BadRequest, DefinitionError
 from pressroom.sources.database import Databases
 from pressroom.sources.dataset_table import add_dataset
-from pressroom.sources.engine_errors import of_query, of_stream
+from pressroom.sources.engine_errors import of_query
 from pressroom.sources.python_table import add_python
 from pressroom.sources.query import OrderedRows, bind_query
 from pressroom.sources.sandbox import Sandbox, quoted
@@ -66,6 +66,7 @@ class Source:
             stop=self._stop,
         )
         self._relation: duckdb.DuckDBPyRelation | None = None
+        self._ordered: OrderedRows | None = None
 
     def __enter__(self) -> Self:
         """Read datasets, databases and Python sources, lock the sandbox, make the transforms, bind the SQL.
@@ -93,7 +94,7 @@ class Source:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the sandbox; a stream that is still read fails."""
-        self._relation = None
+        self._relation = self._ordered = None
         self._sandbox.close()
 
     @property
@@ -110,7 +111,8 @@ class Source:
                 f"report.yaml: unknown field {unknown[0]!r} to order by",
                 hint=f"the SQL gives: {', '.join(self.fields)}",
             )
-        return OrderedRows(self._bound, list(dict.fromkeys(fields)))
+        self._ordered = OrderedRows(self._bound, list(dict.fromkeys(fields)), definition.data.query)
+        return self._ordered
 
     def interrupt(self) -> None:
         """Stop whatever is read or sorted; may be called from any thread, and again."""
@@ -123,7 +125,7 @@ class Source:
 
     def failure(self, error: Exception) -> PressroomError:
         """What an error that came out of the stream (as text, through the core) means to a person."""
-        return of_query(of_stream(error))
+        return of_query(error) if self._ordered is None else self._ordered.failure(error)
 
     def _add_sources(self) -> None:
         with self._databases.opened(self._stop) as databases:

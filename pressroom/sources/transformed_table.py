@@ -8,7 +8,6 @@ import duckdb
 
 import rust_core
 from pressroom.errors import BadData, DefinitionError
-from pressroom.sources.engine_errors import of_query, of_stream
 from pressroom.sources.query import OrderedRows, bind_query
 from pressroom.transforms import row_order, transform_plan
 
@@ -34,7 +33,7 @@ def add_transformed(
     Raises `DefinitionError`, `QueryFailed`, `BadParameters` and `BadData` that name the key.
     """
     rows = bind_query(sandbox, transform.sql, parameters, f"{key}.sql")
-    ordered = OrderedRows(rows, row_order(transform, key, rows.columns), f"{key}.sql")
+    ordered = OrderedRows(rows, row_order(transform, key, rows.columns), transform.sql, f"{key}.sql")
     plan = transform_plan(transform, parameters, time_zone)
     path = sandbox.spill / f"{transform.name}.arrow"
     try:
@@ -42,7 +41,7 @@ def add_transformed(
             rust_core.transform(ordered, plan, str(path), control)
         sandbox.add(transform.name, rust_core.read_ipc(str(path)))
     except (rust_core.StreamError, duckdb.Error) as error:
-        raise of_query(of_stream(error), f"{key}.sql") from None
+        raise ordered.failure(error) from None
     except rust_core.PlanError as error:
         raise DefinitionError(f"report.yaml: {key}: {error}") from None
     except rust_core.DataError as error:

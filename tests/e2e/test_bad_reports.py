@@ -124,7 +124,8 @@ def test_sql_that_fails_or_leaves_its_sandbox_is_refused(report: Path, sql: str,
 def test_sql_that_fails_while_its_rows_are_sorted_is_named(report: Path) -> None:
     failing = YAML.replace("SELECT * FROM dataset", "SELECT item, item::INTEGER AS amount FROM dataset")
     (report / "report.yaml").write_text(failing + "groups: [{field: item}]\n")
-    assert "error: report.yaml: data.sql: Conversion Error: Could not convert string" in refusal(report, 2)
+    said = "error: report.yaml: data.sql line 1: Conversion Error: Could not convert string"
+    assert said in refusal(report, 2)
 
 
 @pytest.mark.parametrize(

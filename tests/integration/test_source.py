@@ -293,3 +293,13 @@ def test_a_query_that_fails_half_way_or_while_it_is_sorted_fails_the_job(
     error = refused(tmp_path, data, definition("SELECT CAST(a AS INTEGER) AS a FROM dataset", order=order))
     assert isinstance(error, QueryFailed)
     assert "Could not convert string 'x'" in str(error)
+
+
+@pytest.mark.parametrize("order", [[], ["a"]], ids=["unsorted", "sorted"])
+@pytest.mark.parametrize("good", [1, 300_000], ids=["at once", "half way"])
+def test_an_error_while_the_sql_runs_has_its_line(tmp_path: Path, order: list[str], good: int) -> None:
+    data = dataset(tmp_path, "v\n" + "".join(f"{n}\n" for n in range(good)) + "x\n")
+    sql = "-- amounts\n\nSELECT 1 AS b,\n  CAST(v AS INTEGER) AS a\nFROM dataset"
+    error = refused(tmp_path, data, definition(sql, order=order))
+    assert isinstance(error, QueryFailed)
+    assert str(error).startswith("report.yaml: data.sql line 4: Conversion Error: Could not convert")

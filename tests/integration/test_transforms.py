@@ -169,6 +169,11 @@ def test_a_transform_binds_parameters(tmp_path: Path) -> None:
             None,
         ),
         (
+            {"sql": "SELECT account, day, price,\n  CAST(account AS INTEGER) AS quantity FROM trades"},
+            "report.yaml: data.transforms.0.sql line 2: Conversion Error: Could not convert string 'A'",
+            None,
+        ),
+        (
             {"sql": "DROP TABLE trades"},
             "report.yaml: data.transforms.0.sql: is a statement of type DROP",
             "the SQL of a report is exactly one SELECT",
