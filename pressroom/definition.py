@@ -149,7 +149,7 @@ class Data(_Model):
     )
     sources: dict[Name, Table] = Field(default_factory=dict, description="tables that the SQL sees by name")
     sheets: dict[Name, Annotated[str, Field(min_length=1, max_length=31)]] = Field(
-        default_factory=dict, description="which sheet of a workbook is read, by dataset; default: the first"
+        default_factory=dict, description="which sheet of a workbook is read, by dataset; default: its first"
     )
     transforms: Annotated[tuple[Transform, ...], Field(max_length=100)] = Field(
         default=(), description="tables made where SQL can't, one after the other; the SQL sees them by name"
@@ -183,6 +183,10 @@ class Data(_Model):
         """The report's own sources, by the names that the SQL knows."""
         return self.sources if self.python is None else {MAIN_DATASET: PythonTable(python=self.python)}
 
+    def first_is_main(self, datasets: Collection[str]) -> bool:
+        """Whether the first of the datasets of these names is `dataset` too: unless another has that name."""
+        return bool(datasets) and MAIN_DATASET not in (*datasets, *self.tables)
+
     def check_datasets(self, names: Collection[str]) -> None:
         """Raise `BadRequest` when the report can't do with the datasets of these names."""
         if self.python is not None and names:
@@ -198,6 +202,12 @@ class Data(_Model):
                 raise BadRequest(
                     f"{both[0]!r} is a {noun} of the report itself", hint="name the dataset differently"
                 )
+        known = {*names, MAIN_DATASET} if self.first_is_main(names) else set(names)
+        if unknown := sorted(self.sheets.keys() - known):
+            raise BadRequest(
+                f"report.yaml: data.sheets.{unknown[0]}: no dataset has that name",
+                hint=f"there are: {', '.join(sorted(known)) or 'none'}",
+            )
 
 
 def _sound_link(template: str) -> str:

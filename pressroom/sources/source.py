@@ -76,13 +76,9 @@ class Source:
         """
         data = self._report.definition.data
         try:
-            files = [
-                add_dataset(self._sandbox, dataset, sheet=data.sheets.get(dataset.name))
-                for dataset in self._datasets
-            ]
+            readable = self._add_datasets()
             self._add_sources()
-            self._name_main(list(data.tables))
-            self._sandbox.lock([file for file in files if file is not None])
+            self._sandbox.lock(readable)
             self._add_transforms()
             self._relation = bind_query(self._sandbox, data.query, self._parameters)
         except BaseException:
@@ -127,6 +123,20 @@ class Source:
         """What an error that came out of the stream (as text, through the core) means to a person."""
         return of_query(error) if self._ordered is None else self._ordered.failure(error)
 
+    def _add_datasets(self) -> list[Path]:
+        """Make the datasets tables; gives the files that must stay readable."""
+        data, names = self._report.definition.data, [dataset.name for dataset in self._datasets]
+        sheets = dict(data.sheets)
+        main = data.first_is_main(names)
+        if main and MAIN_DATASET in sheets:
+            sheets.setdefault(names[0], sheets[MAIN_DATASET])
+        files = [
+            add_dataset(self._sandbox, dataset, sheet=sheets.get(dataset.name)) for dataset in self._datasets
+        ]
+        if main:
+            self._sandbox.execute(f"CREATE VIEW {quoted(MAIN_DATASET)} AS FROM {quoted(names[0])}")
+        return [file for file in files if file is not None]
+
     def _add_sources(self) -> None:
         with self._databases.opened(self._stop) as databases:
             for name, table in self._report.definition.data.tables.items():
@@ -146,12 +156,6 @@ class Source:
                 time_zone=self._report.definition.time_zone,
                 control=control,
             )
-
-    def _name_main(self, sources: Sequence[str]) -> None:
-        """The first dataset is also `dataset`, unless another has that name."""
-        names = [*(dataset.name for dataset in self._datasets), *sources]
-        if self._datasets and MAIN_DATASET not in names:
-            self._sandbox.execute(f"CREATE VIEW {quoted(MAIN_DATASET)} AS FROM {quoted(names[0])}")
 
     @property
     def _bound(self) -> duckdb.DuckDBPyRelation:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import xlsxwriter
 
-from pressroom.errors import BadData, JobCancelled, LimitExceeded, PressroomError
+from pressroom.errors import BadData, BadRequest, JobCancelled, LimitExceeded, PressroomError
+from pressroom.reports import Report
 from pressroom.sources.dataset import Dataset, detect_format
-from tests.integration.test_source import definition, refused, rows, source
+from pressroom.sources.source import Source
+from tests.integration.test_source import MEMORY, definition, refused, rows, source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,16 +86,43 @@ def test_cells_keep_what_is_in_them(tmp_path: Path, cells: list[Any], expected: 
     assert [type(value) for value in found] == [type(value) for value in expected]
 
 
-def test_the_first_sheet_is_read_unless_the_report_names_another(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["rows", "dataset"])
+def test_the_first_sheet_is_read_unless_the_report_names_another(tmp_path: Path, name: str) -> None:
     data = workbook(tmp_path, {"One": [["a"], [1]], "Zwei": [["a"], [2]]})
     with source(tmp_path, data) as opened:
         assert rows(opened) == [(1,)]
-    named = definition(data={"sql": "FROM rows", "sheets": {"rows": "Zwei"}})
+    named = definition(data={"sql": f"FROM {name}", "sheets": {name: "Zwei"}})
     with source(tmp_path, data, named) as opened:
         assert rows(opened) == [(2,)]
     error = refused(tmp_path, data, definition(data={"sql": "FROM rows", "sheets": {"rows": "Drei"}}))
     assert str(error) == "book.xlsx: has no sheet 'Drei'"
     assert error.hint == "there are: One, Zwei"
+
+
+def test_sheets_go_by_the_names_of_datasets_and_no_other(tmp_path: Path) -> None:
+    sheets: Sheets = {"One": [["a"], [1]], "Zwei": [["a"], [2]]}
+    first, second = workbook(tmp_path, sheets), workbook(tmp_path, sheets, "second.xlsx")
+    second = Dataset("dataset", second.path, second.format)
+    sql = "SELECT rows.a, dataset.a AS b FROM rows, dataset"
+    report = definition(data={"sql": sql, "sheets": {"dataset": "Zwei"}})
+    spill = tmp_path / "spill"
+    both = Source(
+        Report(tmp_path, report), [first, second], {}, threads=1, memory_limit_bytes=MEMORY, spill=spill
+    )
+    with both as opened:
+        assert rows(opened) == [(1, 2)]
+    error = refused(tmp_path, first, definition(data={"sql": "FROM rows", "sheets": {"book": "Zwei"}}))
+    assert isinstance(error, BadRequest)
+    assert str(error) == "report.yaml: data.sheets.book: no dataset has that name"
+    assert error.hint == "there are: dataset, rows"
+
+
+def test_a_source_called_dataset_is_not_the_first_dataset(tmp_path: Path) -> None:
+    data = workbook(tmp_path, {"One": [["a"], [1]], "Zwei": [["a"], [2]]})
+    raw = {"sql": "FROM rows", "sources": {"dataset": {"python": "books:entries"}}}
+    error = refused(tmp_path, data, definition(data=raw | {"sheets": {"dataset": "Zwei"}}))
+    assert str(error) == "report.yaml: data.sheets.dataset: no dataset has that name"
+    assert error.hint == "there are: rows"
 
 
 def test_a_table_may_stand_anywhere_and_end_in_blank_rows(tmp_path: Path) -> None:
