@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import duckdb
+from arro3.core import RecordBatchReader
 
 from pressroom.errors import BadData, BadRequest
+from pressroom.sources.column_names import named_once
 from pressroom.sources.csv_table import add_csv
 from pressroom.sources.dataset import FORMAT_NAMES, check_width
 from pressroom.sources.engine_errors import of_dataset
@@ -36,10 +38,7 @@ def add_dataset(sandbox: Sandbox, dataset: Dataset, *, sheet: str | None = None)
             case "parquet":
                 readable = _add_parquet(sandbox, dataset, dataset.path)
             case "arrow":
-                try:
-                    sandbox.add(dataset.name, read_ipc(str(dataset.path)))
-                except CoreError as e:
-                    raise BadData(f"{dataset.shown}: {e}") from None
+                _add_arrow(sandbox, dataset)
             case "xlsx":
                 rows = workbook_rows(dataset, sheet, sandbox)
                 readable = _add_parquet(sandbox, dataset, rows)
@@ -53,6 +52,15 @@ def add_dataset(sandbox: Sandbox, dataset: Dataset, *, sheet: str | None = None)
     if not columns:
         raise BadData(f"{dataset.shown}: has no columns")
     return readable
+
+
+def _add_arrow(sandbox: Sandbox, dataset: Dataset) -> None:
+    try:
+        rows = RecordBatchReader.from_stream(read_ipc(str(dataset.path)))
+    except CoreError as e:
+        raise BadData(f"{dataset.shown}: {e}") from None
+    named_once(dataset.shown, rows.schema.names, BadData)
+    sandbox.add(dataset.name, rows)
 
 
 def _add_parquet(sandbox: Sandbox, dataset: Dataset, path: Path) -> Path:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _CSV_LINE: Final = re.compile(r"CSV Error on Line: (\d+)")
 _JSON_LINE: Final = re.compile(r"at byte \d+ in line (\d+)")
 _STREAM: Final = re.compile(
-    r"^(reading rows: )?(C Data interface error: )?"
-    r"([\w ]+ Error: reading the stream registered as '[^']*' failed: (C Data interface error: )?)?"
+    r"^(reading rows: )?(C Data interface error: )*"
+    r"([\w ]+ Error: reading the stream registered as '[^']*' failed: (C Data interface error: )*)?"
 )
 
 

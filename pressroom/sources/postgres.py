@@ -20,6 +20,7 @@ from arro3.core import Array, DataType, RecordBatch
 
 from pressroom.errors import DatabaseRefused, LimitExceeded, PressroomError, QueryFailed, Unavailable
 from pressroom.sources.adbc import Connection, Error
+from pressroom.sources.column_names import named_once
 from pressroom.sources.column_types import settle
 from pressroom.sources.engine_errors import first_line, of_stream
 from pressroom.sources.placeholders import bind, statement
@@ -80,6 +81,7 @@ class Postgres:
                     if value is not None:
                         self._connection.run("SELECT set_config($1, $2, true)", _setting(parameter, value))
                 with self._connection.query(sql) as rows:
+                    named_once(f"report.yaml: {key}", rows.schema.names)
                     numerics = _numerics(key, rows.schema)
                     sandbox.add(name, rows)
         except (Error, duckdb.Error) as e:

@@ -17,6 +17,7 @@ import duckdb
 from arro3.core import RecordBatch, RecordBatchReader, Schema
 
 from pressroom.errors import PressroomError, SourceFailed
+from pressroom.sources.column_names import named_once
 from pressroom.sources.engine_errors import of_stream
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def add_python(
     path = folder / f"{module}.py"
     shown = f"{folder.name}/{path.name}"
     try:
-        _add_all(sandbox, name, _streams(_load(path, shown, function)(dict(parameters)), shown, function))
+        streams = _streams(_load(path, shown, function)(dict(parameters)), shown, function)
+        _add_all(sandbox, name, f"{shown}: {function}", streams)
     except duckdb.Error as e:
         raise SourceFailed(f"{shown}: {function}: {of_stream(e)}") from None
     except _Mismatch as e:
@@ -57,13 +59,14 @@ class _Mismatch(Exception):
     """What is wrong with the batches as a whole."""
 
 
-def _add_all(sandbox: Sandbox, name: str, streams: Iterator[_OneBatch | _Stream]) -> None:
+def _add_all(sandbox: Sandbox, name: str, where: str, streams: Iterator[_OneBatch | _Stream]) -> None:
     known: Schema | None = None
     for stream in streams:
         sandbox.stop.check()
         reader = RecordBatchReader.from_stream(stream)
         if known is None:
             known = reader.schema
+            named_once(where, known.names, SourceFailed)
             sandbox.add(name, reader)
         elif reader.schema.equals(known):
             sandbox.append(name, reader)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from pressroom.errors import DefinitionError, QueryFailed
+from pressroom.sources.column_names import named_once
 from pressroom.sources.engine_errors import of_query
 from pressroom.sources.sandbox import quoted
 
@@ -45,12 +46,7 @@ def bind_query(
             relation = sandbox.connection.sql(_alone(sql), params=bound or None)
     except duckdb.Error as e:
         raise of_query(e, key) from None
-    columns = [column.lower() for column in relation.columns]
-    if twice := sorted({c for c in columns if columns.count(c) > 1}):
-        raise QueryFailed(
-            f"report.yaml: {key}: gives more than one column named {', '.join(twice)}",
-            hint="name each with AS",
-        )
+    named_once(f"report.yaml: {key}", relation.columns)
     return relation
 
 

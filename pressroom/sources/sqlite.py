@@ -18,6 +18,7 @@ from arro3.core import Array, DataType, RecordBatch
 
 from pressroom.errors import BadData, DatabaseRefused, PressroomError, QueryFailed, Unavailable
 from pressroom.sources.adbc import Connection, Error
+from pressroom.sources.column_names import named_once
 from pressroom.sources.column_types import unfloat
 from pressroom.sources.engine_errors import of_stream
 from pressroom.sources.placeholders import bind, statement
@@ -59,16 +60,18 @@ class Sqlite:
             asked.setdefault(parameter, parameters[parameter])
             return f"?{list(asked).index(parameter) + 1}"
 
+        sql = statement(bind(table.sql, parameters, place, key=key))
         # The bracket keeps everything but a SELECT out: ATTACH would open other files.
-        rows = f"(\n{statement(bind(table.sql, parameters, place, key=key))})"
+        rows = f"(\n{sql})"
         values = _values(asked)
         try:
             with self._stop.reaches(self._connection.cancel):
-                kinds = self._kinds(key, rows, values)
+                columns = self._columns(key, sql, rows, values)
+                kinds = self._kinds(key, columns, rows, values)
                 sample = ", ".join(f"{_SAMPLE[kind]} AS {quoted(c)}" for c, kind in kinds.items())
                 casts = ", ".join(f"CAST({quoted(c)} AS {kind})" for c, kind in kinds.items())
-                sql = f"SELECT {sample} UNION ALL SELECT {casts} FROM {rows}"  # noqa: S608 - the report's own
-                with self._connection.query(sql, values) as stream:
+                typed = f"SELECT {sample} UNION ALL SELECT {casts} FROM {rows}"  # noqa: S608 - the report's own
+                with self._connection.query(typed, values) as stream:
                     sandbox.add(name, stream)
         except (Error, duckdb.Error) as e:
             raise self._failed(key, str(e)) from None
@@ -79,16 +82,17 @@ class Sqlite:
         """Roll back and hang up."""
         self._connection.close()
 
-    def _kinds(self, key: str, rows: str, values: RecordBatch | None) -> dict[str, str]:
-        """The one type that holds every value of each column."""
+    def _columns(self, key: str, sql: str, rows: str, values: RecordBatch | None) -> list[str]:
         with self._connection.query(f"SELECT * FROM {rows} LIMIT 0", values) as empty:  # noqa: S608 - its own
             columns = empty.schema.names
-        lower = [column.lower() for column in columns]
-        if twice := sorted({c for c in lower if lower.count(c) > 1}):
-            raise QueryFailed(
-                f"report.yaml: {key}: gives more than one column named {', '.join(twice)}",
-                hint="name each with AS",
-            )
+        # In brackets SQLite calls the second `a` `a:1`; what may stand in brackets may stand alone.
+        if any(re.search(r":\d+$", column) for column in columns):
+            with self._connection.query(sql, values) as alone:
+                named_once(f"report.yaml: {key}", alone.schema.names)
+        return columns
+
+    def _kinds(self, key: str, columns: list[str], rows: str, values: RecordBatch | None) -> dict[str, str]:
+        """The one type that holds every value of each column."""
         asked = ", ".join(
             f"coalesce(max(typeof({quoted(column)}) = '{kind}'), 0)" for column in columns for kind in _KINDS
         )

@@ -280,6 +280,23 @@ def test_an_error_in_a_databases_sql_has_its_line_and_a_hint(
     assert str(error) == ("report.yaml: data.sources.entries.sql: database 'books': no such table: nowhere")
 
 
+@pytest.mark.parametrize("database", ["postgres", "sqlite"])
+def test_two_columns_of_one_name_are_refused(
+    tmp_path: Path, database: str, postgres: Postgres, ledger: str
+) -> None:
+    url = postgres.url() if database == "postgres" else ledger
+    error = refused(tmp_path, url, reading('SELECT 1 AS a, 2 AS b, 3 AS "A"'))
+    assert isinstance(error, QueryFailed)
+    assert str(error) == "report.yaml: data.sources.entries.sql: gives more than one column named a"
+    assert error.hint == "name each with AS"
+
+
+def test_a_column_of_sqlite_may_be_called_as_sqlite_calls_a_second_one(tmp_path: Path, ledger: str) -> None:
+    with source(tmp_path, ledger, reading('SELECT 1 AS a, 2 AS "a:1"')) as opened:
+        assert opened.fields == ["a", "a:1"]
+        assert rows(opened) == [(1, 2)]
+
+
 def test_an_error_that_comes_half_way_fails_the_source(tmp_path: Path, postgres: Postgres) -> None:
     sql = "SELECT 1 / (3000000 - g) AS a FROM generate_series(1, 4000000) g"
     error = refused(tmp_path, postgres.url(), reading(sql))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pressroom.sources.dataset import Dataset
 
 HEAD = """\
-from arro3.core import Array, DataType, RecordBatch, RecordBatchReader, Table
+from arro3.core import Array, DataType, RecordBatch, RecordBatchReader, Schema, Table
 
 def batch(*numbers):
     return RecordBatch.from_pydict({"a": Array(list(numbers), DataType.int64())})
@@ -115,6 +115,20 @@ def test_a_function_that_fails_is_named_with_its_line(tmp_path: Path, body: str,
     assert isinstance(error, SourceFailed)
     assert str(error).startswith(message)
     assert not error.retryable
+
+
+TWICE = """\
+one = batch(1)
+fields = Schema([one.schema.field(0), one.schema.field(0).with_name("A")])
+yield RecordBatch.from_arrays([one.column(0), one.column(0)], schema=fields)
+"""
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    error = refused(tmp_path, TWICE)
+    assert isinstance(error, SourceFailed)
+    assert str(error) == "report/books.py: entries: gives more than one column named a"
+    assert error.hint == "name each differently"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import duckdb
 import pytest
 from arro3.core import RecordBatchReader
 
+import rust_core
 from pressroom.definition import ReportDefinition
 from pressroom.errors import (
     BadData,
@@ -155,6 +157,30 @@ def test_parquet_and_json_lines_are_read(tmp_path: Path) -> None:
         assert rows(opened) == [(1, "ß"), (2, None)]
     error = refused(tmp_path, dataset(tmp_path, '{"a": 1}\n{"a": x}\n{"a": 3}\n', "rows.jsonl"))
     assert str(error).startswith("rows.jsonl:2: Malformed JSON at byte")
+
+
+def arrow_file(path: Path, rows: str) -> bytes:
+    """The content of an Arrow IPC file: the rows of the SQL with a running balance of their `n`."""
+    kind = {"running_balance": dict.fromkeys(("amount", "debit", "credit", "opening")) | {"amount": "n"}}
+    plan = json.dumps({"name": "rows", "time_zone": None, "kind": kind})
+    rust_core.transform(duckdb.sql(rows), plan, str(path), rust_core.JobControl(1))
+    return path.read_bytes()
+
+
+def test_arrow_files_and_streams_are_read_unless_two_columns_have_one_name(tmp_path: Path) -> None:
+    path = tmp_path / "rows.arrow"
+    content = arrow_file(path, "SELECT i AS n, 'x' AS o FROM range(3000) t(i)")
+    for written in (content, content[64:]):
+        data = dataset(tmp_path, written, "rows.arrow")
+        with source(tmp_path, data, definition("SELECT n AS a FROM rows")) as opened:
+            assert rows(opened)[-1] == (2999,)
+    error = refused(tmp_path, dataset(tmp_path, content[64 : len(content) // 2], "rows.arrow"))
+    assert isinstance(error, BadData)
+    assert str(error) == "rows.arrow: Io error: failed to fill whole buffer"
+    content = arrow_file(path, "SELECT 1 AS n, 2 AS sold, 3 AS gone").replace(b"gone", b"Sold")
+    error = refused(tmp_path, dataset(tmp_path, content, "rows.arrow"))
+    assert isinstance(error, BadData)
+    assert str(error) == "rows.arrow: gives more than one column named sold"
 
 
 def test_parameters_are_bound_and_never_pasted(tmp_path: Path) -> None:
