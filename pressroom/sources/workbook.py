@@ -44,7 +44,7 @@ def workbook_rows(dataset: Dataset, sheet: str | None, sandbox: Sandbox) -> Path
         "rows": str(rows),
         "memory_limit_bytes": sandbox.memory_limit_bytes,
     }
-    command = [sys.executable, "-m", "pressroom.sources.workbook_reader", json.dumps(task)]
+    command = [sys.executable, "-P", "-m", "pressroom.sources.workbook_reader", json.dumps(task)]
     with subprocess.Popen(  # noqa: S603 - this Python, a module of ours
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as reader:

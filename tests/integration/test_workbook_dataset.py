@@ -197,6 +197,16 @@ def test_two_cells_far_apart_fail_the_job_and_not_the_worker(tmp_path: Path) -> 
     assert "takes more memory than" in str(error)
 
 
+def test_the_reader_runs_no_module_of_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = workbook(tmp_path, table(["a"], [1]))
+    (tmp_path / "python_calamine.py").write_text("raise SystemExit('a module of the current folder')")
+    monkeypatch.chdir(tmp_path)
+    with source(tmp_path, data) as opened:
+        assert rows(opened) == [(1,)]
+
+
 def test_a_workbook_is_cancelled_while_it_is_read(tmp_path: Path) -> None:
     data = workbook(tmp_path, table(["a"], *([i] for i in range(20_000))))
     opened = source(tmp_path, data)
