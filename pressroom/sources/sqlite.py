@@ -31,7 +31,12 @@ if TYPE_CHECKING:
     from pressroom.sources.sandbox import Sandbox
     from pressroom.sources.stop import Stop
 
-_KINDS: Final = ("integer", "real", "text", "blob")
+_BITS: Final = (
+    "CASE typeof({0}) WHEN 'real' THEN 1 WHEN 'text' THEN 2 WHEN 'blob' THEN 4 WHEN 'integer' THEN "
+    # A double keeps the integers up to 2^53.
+    "CASE WHEN {0} BETWEEN -9007199254740992 AND 9007199254740992 THEN 8 ELSE 16 END END"
+)
+"""What a value is, as a bit: the sum of the different ones tells of a column, in one of 2,000 aggregates."""
 _SAMPLE: Final = {"INTEGER": "0", "REAL": "0.5", "TEXT": "''", "BLOB": "x''"}
 
 
@@ -93,26 +98,33 @@ class Sqlite:
 
     def _kinds(self, key: str, columns: list[str], rows: str, values: RecordBatch | None) -> dict[str, str]:
         """The one type that holds every value of each column."""
-        asked = ", ".join(
-            f"coalesce(max(typeof({quoted(column)}) = '{kind}'), 0)" for column in columns for kind in _KINDS
-        )
+        asked = ", ".join(f"coalesce(sum(DISTINCT {_BITS.format(quoted(c))}), 0)" for c in columns)
         with self._connection.query(f"SELECT {asked} FROM {rows}", values) as found:  # noqa: S608 - its own
             (row,) = zip(*(column.to_pylist() for column in found.read_all().columns), strict=True)
-        kinds = {}
-        for i, column in enumerate(columns):
-            integer, real, text, blob = row[i * 4 : i * 4 + 4]
-            if blob and (integer or real or text):
-                raise BadData(f"report.yaml: {key}: column {column!r} holds both BLOBs and other values")
-            kinds[column] = "BLOB" if blob else "TEXT" if text else "REAL" if real else "INTEGER"
-            if not (integer or real or text or blob):
-                kinds[column] = "TEXT"
-        return kinds
+        where = f"report.yaml: {key}"
+        return {column: _kind(where, column, bits) for column, bits in zip(columns, row, strict=True)}
 
     def _failed(self, key: str, text: str) -> PressroomError:
         reason = re.sub(r"^(\w+: )?(\[SQLite\] )?(Failed to \w+ query: )?", "", of_stream(text))
         if "locked" in reason or "busy" in reason:
             return Unavailable(f"database {self._name!r} was locked while {key} was read: {reason}")
         return QueryFailed(f"report.yaml: {key}: database {self._name!r}: {reason}")
+
+
+def _kind(where: str, column: str, bits: int) -> str:
+    """The type that holds values of these `_BITS`; raises `BadData` when there is none."""
+    real, text, blob, wide = (bool(bits & bit) for bit in (1, 2, 4, 16))
+    if blob and bits != 4:
+        raise BadData(f"{where}: column {column!r} holds both BLOBs and other values")
+    if blob or text or not bits:
+        return "BLOB" if blob else "TEXT"
+    if real and wide:
+        raise BadData(
+            f"{where}: column {column!r} holds floats and integers that a float would round",
+            hint=f"write CAST({column} AS TEXT) AS {column}, which keeps every digit, "
+            f"or CAST({column} AS REAL) AS {column}",
+        )
+    return "REAL" if real else "INTEGER"
 
 
 def _values(asked: Mapping[str, ParameterValue]) -> RecordBatch | None:

@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from pressroom.errors import (
+    BadData,
     DatabaseRefused,
     DefinitionError,
     JobCancelled,
@@ -219,6 +220,30 @@ def test_a_column_of_sqlite_has_the_type_of_all_its_values(
     sql = " UNION ALL ".join(f"SELECT {value} AS a" for value in values)
     with source(tmp_path, ledger, reading(sql, "FROM entries")) as opened:
         assert [row[0] for row in rows(opened)] == expected
+
+
+def test_an_integer_of_sqlite_that_a_float_would_round_is_refused_beside_floats(
+    tmp_path: Path, ledger: str
+) -> None:
+    error = refused(tmp_path, ledger, reading("SELECT 9007199254740993 AS a UNION ALL SELECT 0.5"))
+    assert isinstance(error, BadData)
+    assert str(error) == (
+        "report.yaml: data.sources.entries.sql: column 'a' holds floats and integers that a float would round"
+    )
+    assert error.hint == "write CAST(a AS TEXT) AS a, which keeps every digit, or CAST(a AS REAL) AS a"
+    for sql, expected in (
+        ("SELECT 9007199254740992 AS a UNION ALL SELECT 0.5", [2.0**53, 0.5]),
+        ("SELECT -9007199254740993 AS a UNION ALL SELECT 'x'", ["-9007199254740993", "x"]),
+        ("SELECT CAST(9007199254740993 AS TEXT) AS a", ["9007199254740993"]),
+    ):
+        with source(tmp_path, ledger, reading(sql, "FROM entries")) as opened:
+            assert [row[0] for row in rows(opened)] == expected
+
+
+def test_as_many_columns_as_sqlite_has_are_read(tmp_path: Path, ledger: str) -> None:
+    columns = ", ".join(f"id + {n} AS a{n}" for n in range(2000))
+    with source(tmp_path, ledger, reading(f"SELECT {columns} FROM entries")) as opened:
+        assert [(row[0], row[-1]) for row in rows(opened)] == [(1, 2000), (2, 2001), (3, 2002)]
 
 
 def test_a_late_text_in_sqlite_types_the_column_from_its_first_row(tmp_path: Path, ledger: str) -> None:
