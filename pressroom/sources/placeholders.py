@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from typing import TYPE_CHECKING, Final
 
 from pressroom.errors import DefinitionError
@@ -15,7 +16,7 @@ _TOKEN: Final = re.compile(
       [eE]'(?:\\.|''|[^'\\])*'            # PostgreSQL's text with backslashes
     | '(?:''|[^'])*'
     | "(?:""|[^"])*" | `[^`]*`
-    | --[^\n]* | /\*.*?\*/
+    | (?P<comment>--[^\n]* | /\*.*?\*/)
     | (?P<tag>\$\w*\$).*?(?P=tag)         # PostgreSQL's $$text$$
     | [A-Za-z_][\w$]*                     # a name may hold dollars
     | \$(?P<name>[A-Za-z_]\w*)
@@ -44,4 +45,6 @@ def bind(sql: str, known: Collection[str], write: Callable[[str], str], *, key: 
 
 def statement(sql: str) -> str:
     """`sql` as it can stand in brackets: without a semicolon at its end, a comment there closed."""
-    return sql.rstrip().removesuffix(";") + "\n"
+    plain = _TOKEN.sub(lambda token: (" " if token["comment"] else "x") * len(token[0]), sql)
+    end = plain.find(";", len(plain.rstrip(f"{string.whitespace};")))
+    return (sql if end < 0 else sql[:end]) + "\n"

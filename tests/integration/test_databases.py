@@ -306,6 +306,15 @@ def test_an_error_in_a_databases_sql_has_its_line_and_a_hint(
 
 
 @pytest.mark.parametrize("database", ["postgres", "sqlite"])
+def test_a_statement_may_end_in_a_semicolon_and_a_comment(
+    tmp_path: Path, database: str, postgres: Postgres, ledger: str
+) -> None:
+    url = postgres.url() if database == "postgres" else ledger
+    with source(tmp_path, url, reading("SELECT ';' AS a; -- that's it;")) as opened:
+        assert rows(opened) == [(";",)]
+
+
+@pytest.mark.parametrize("database", ["postgres", "sqlite"])
 def test_two_columns_of_one_name_are_refused(
     tmp_path: Path, database: str, postgres: Postgres, ledger: str
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pressroom.errors import DefinitionError
-from pressroom.sources.placeholders import bind
+from pressroom.sources.placeholders import bind, statement
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,23 @@ def test_one_that_is_not_declared_is_named_with_its_line() -> None:
         bind("SELECT\n\n$b", {"a": 1}, str, key="data.sources.x.sql")
     assert str(caught.value) == "report.yaml: data.sources.x.sql line 3: $b is no parameter of the report"
     assert caught.value.hint == "declared: a"
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("SELECT 1 -- note", "SELECT 1 -- note"),
+        ("SELECT 1;", "SELECT 1"),
+        ("SELECT 1; -- note", "SELECT 1"),
+        ("SELECT 1 ;\n-- a;\n/* b; */ ; \n", "SELECT 1 "),
+        ("SELECT ';' -- it's ; here", "SELECT ';' -- it's ; here"),
+        ("SELECT $$;$$; --", "SELECT $$;$$"),
+        ('SELECT 1 AS ";" /* ; */', 'SELECT 1 AS ";" /* ; */'),
+        ("SELECT 1; SELECT 2", "SELECT 1; SELECT 2"),
+        ("SELECT 1; -- note\nSELECT 2;", "SELECT 1; -- note\nSELECT 2"),
+        ("SELECT 1; 'x'", "SELECT 1; 'x'"),
+    ],
+)
+def test_a_statement_stands_in_brackets_without_its_semicolon(sql: str, expected: str) -> None:
+    assert statement(sql) == expected + "\n"
