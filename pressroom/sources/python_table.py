@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pressroom.sources.sandbox import Sandbox
 
 _WANTED: Final = "return an Arrow table or stream, or yield Arrow batches"
+_ALIKE: Final = "all batches have the columns of the first, which may hold no rows"
 
 
 def add_python(
@@ -40,30 +41,20 @@ def add_python(
     module, _, function = table.python.partition(":")
     path = folder / f"{module}.py"
     shown = f"{folder.name}/{path.name}"
+    where = f"{shown}: {function}"
     try:
-        streams = _streams(_load(path, shown, function)(dict(parameters)), shown, function)
-        _add_all(sandbox, name, f"{shown}: {function}", streams)
-    except duckdb.Error as e:
-        raise SourceFailed(f"{shown}: {function}: {of_stream(e)}") from None
-    except _Mismatch as e:
-        raise SourceFailed(
-            f"{shown}: {function}: {e}",
-            hint="all batches have the columns of the first, which may hold no rows",
-        ) from None
+        _add_all(sandbox, name, where, _streams(_load(path, shown, function)(dict(parameters)), where))
+    except PressroomError:
+        raise
     # A user's code may raise anything, and leave too; every kind becomes one error.
     except (Exception, SystemExit) as error:
-        raise _failed(path, shown, error) from error
+        raise _failed(path, shown, function, error) from error
 
 
-class _Mismatch(Exception):
-    """What is wrong with the batches as a whole."""
-
-
-def _add_all(sandbox: Sandbox, name: str, where: str, streams: Iterator[_OneBatch | _Stream]) -> None:
+def _add_all(sandbox: Sandbox, name: str, where: str, streams: Iterator[RecordBatchReader]) -> None:
     known: Schema | None = None
-    for stream in streams:
+    for reader in streams:
         sandbox.stop.check()
-        reader = RecordBatchReader.from_stream(stream)
         if known is None:
             known = reader.schema
             named_once(where, known.names, SourceFailed)
@@ -71,9 +62,12 @@ def _add_all(sandbox: Sandbox, name: str, where: str, streams: Iterator[_OneBatc
         elif reader.schema.equals(known):
             sandbox.append(name, reader)
         else:
-            raise _Mismatch(f"a batch has {_columns(reader.schema)} after one with {_columns(known)}")
+            raise SourceFailed(
+                f"{where}: a batch has {_columns(reader.schema)} after one with {_columns(known)}",
+                hint=_ALIKE,
+            )
     if known is None:
-        raise _Mismatch("yielded no batch")
+        raise SourceFailed(f"{where}: yielded no batch", hint=_ALIKE)
 
 
 def _load(path: Path, shown: str, function: str) -> Callable[[dict[str, ParameterValue]], object]:
@@ -88,47 +82,26 @@ def _load(path: Path, shown: str, function: str) -> Callable[[dict[str, Paramete
     return found  # type: ignore[no-any-return]  # checked to be callable; its signature is the user's
 
 
-def _streams(returned: object, shown: str, function: str) -> Iterator[_OneBatch | _Stream]:
+def _streams(returned: object, where: str) -> Iterator[RecordBatchReader]:
     if (one := _as_stream(returned)) is not None:
         yield one
         return
     if isinstance(returned, str | bytes | dict) or not hasattr(returned, "__iter__"):
-        raise SourceFailed(
-            f"{shown}: {function}: returned {_kind(returned)}, which is no Arrow stream", hint=_WANTED
-        )
+        raise SourceFailed(f"{where}: returned {_kind(returned)}, which is no Arrow stream", hint=_WANTED)
     for batch in returned:
         if (one := _as_stream(batch)) is None:
-            raise SourceFailed(
-                f"{shown}: {function}: gave {_kind(batch)} where a batch was expected", hint=_WANTED
-            )
+            raise SourceFailed(f"{where}: gave {_kind(batch)} where a batch was expected", hint=_WANTED)
         yield one
 
 
-def _as_stream(value: object) -> _OneBatch | _Stream | None:
-    if hasattr(value, "__arrow_c_stream__"):
-        return _Stream(value)
-    return _OneBatch(value) if hasattr(value, "__arrow_c_array__") else None
-
-
-class _Stream:
+def _as_stream(value: object) -> RecordBatchReader | None:
     """The stream of a value and nothing else: DuckDB would look into its own kinds of table."""
-
-    def __init__(self, value: object) -> None:
-        self._value = value
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self._value.__arrow_c_stream__(requested_schema)  # type: ignore[attr-defined]  # checked
-
-
-class _OneBatch:
-    """A struct array as a stream of one batch."""
-
-    def __init__(self, value: object) -> None:
-        self._value = value
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        batch = RecordBatch.from_arrow(self._value)  # type: ignore[arg-type]  # checked
-        return RecordBatchReader.from_batches(batch.schema, [batch]).__arrow_c_stream__(requested_schema)
+    if hasattr(value, "__arrow_c_stream__"):
+        return RecordBatchReader.from_stream(value)
+    if hasattr(value, "__arrow_c_array__"):
+        batch = RecordBatch.from_arrow(value)
+        return RecordBatchReader.from_batches(batch.schema, [batch])
+    return None
 
 
 def _kind(value: object) -> str:
@@ -140,13 +113,14 @@ def _columns(schema: Schema) -> str:
     return ", ".join(f"{name} {kind}" for name, kind in zip(schema.names, kinds, strict=True))
 
 
-def _failed(path: Path, shown: str, error: Exception | SystemExit) -> PressroomError:
+def _failed(path: Path, shown: str, function: str, error: Exception | SystemExit) -> SourceFailed:
     if isinstance(error, SyntaxError):
         return SourceFailed(f"{shown}:{error.lineno or 1}: {error.msg}")
-    if isinstance(error, PressroomError):
-        return error
     lines = [
         frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
     ]
     where = f"{shown}:{lines[-1]}" if lines else shown
+    if isinstance(error, duckdb.Error):
+        # Its stream failed here, or a query of its own there.
+        return SourceFailed(f"{where if lines else f'{shown}: {function}'}: {of_stream(error)}")
     return SourceFailed(f"{where}: {type(error).__name__}: {error}")

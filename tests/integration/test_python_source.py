@@ -97,6 +97,14 @@ def test_the_function_can_not_change_the_parameters_of_the_job(tmp_path: Path) -
             f"report/books.py:{LINES + 3}: OSError: gone",
         ),
         ("return batch('x')", "report/books.py:4: "),
+        (
+            "import duckdb\nrows = duckdb.sql('SELECT nope')\nreturn rows",
+            f"report/books.py:{LINES + 2}: Binder Error: ",
+        ),
+        (
+            "import duckdb\nreturn duckdb.sql(\"SELECT CAST(i || 'x' AS INTEGER) AS a FROM range(1) t(i)\")",
+            "report/books.py: entries: Conversion Error: Could not convert string '0x'",
+        ),
         ("import sys\nsys.exit('bye')", f"report/books.py:{LINES + 2}: SystemExit: bye"),
         ("return (", f"report/books.py:{LINES + 1}: '(' was never closed"),
         ("return None", "report/books.py: entries: returned None, which is no Arrow stream"),
@@ -114,6 +122,8 @@ def test_a_function_that_fails_is_named_with_its_line(tmp_path: Path, body: str,
     error = refused(tmp_path, body)
     assert isinstance(error, SourceFailed)
     assert str(error).startswith(message)
+    assert len(str(error).splitlines()) == 1
+    assert error.__cause__ is not error
     assert not error.retryable
 
 
