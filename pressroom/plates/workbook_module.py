@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
-import types
 import warnings
 from typing import TYPE_CHECKING
 
 from pressroom.errors import PressroomError, TemplateFailed
+from pressroom.report_code import load_function, place_of, said, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,33 +40,21 @@ def design_errors(path: Path) -> Iterator[None]:
             yield
         # A user's code may raise anything, and leave too; every kind becomes one error.
         except (Exception, SystemExit) as error:
+            if isinstance(error, TemplateFailed) and shown(path) in error.message:
+                raise
             raise _failed(path, error) from error
 
 
-def shown(path: Path) -> str:
-    """A report's file as errors name it: clients read them too, and the server's folders are not theirs."""
-    return f"{path.parent.name}/{path.name}"
-
-
-def _load(path: Path) -> Callable[[Workbook, Sheet, ReportFacts], object]:
-    module = types.ModuleType("workbook")
-    module.__file__ = str(path)
-    exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - a report's own code
-    design = module.__dict__.get("design")
-    if not callable(design):
+def _load(path: Path) -> Callable[..., object]:
+    design = load_function(path, "design")
+    if design is None:
         raise TemplateFailed(f"{shown(path)}:1: it defines no design(workbook, sheet, report)")
-    return design  # type: ignore[no-any-return]  # checked to be callable; its signature is the user's
+    return design
 
 
 def _failed(path: Path, error: Exception | SystemExit) -> TemplateFailed:
-    if isinstance(error, TemplateFailed) and shown(path) in error.message:
-        return error
-    if isinstance(error, SyntaxError):
-        return TemplateFailed(f"{shown(path)}:{error.lineno or 1}: {error.msg}")
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     # What a design asked for may only fail once the rows' own cells are placed.
-    line = frames[-1].lineno if frames else getattr(error, "line", None)
-    where = f"{shown(path)}:{line}" if line else shown(path)
+    where = place_of(path, error, line=getattr(error, "line", None))
     if isinstance(error, PressroomError):
         return TemplateFailed(f"{where}: {error.message}", hint=error.hint, errors=error.errors)
-    return TemplateFailed(f"{where}: {type(error).__name__}: {error}")
+    return TemplateFailed(f"{where}: {said(error)}")

@@ -9,14 +9,13 @@ of pyarrow, Polars or arro3, a DuckDB relation), or yields batches of the same c
 
 from __future__ import annotations
 
-import traceback
-import types
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 from arro3.core import RecordBatch, RecordBatchReader, Schema
 
 from pressroom.errors import PressroomError, SourceFailed
+from pressroom.report_code import load_function, place_of, said, shown
 from pressroom.sources.column_names import named_once
 from pressroom.sources.engine_errors import of_stream
 
@@ -40,15 +39,14 @@ def add_python(
     """
     module, _, function = table.python.partition(":")
     path = folder / f"{module}.py"
-    shown = f"{folder.name}/{path.name}"
-    where = f"{shown}: {function}"
+    where = f"{shown(path)}: {function}"
     try:
-        _add_all(sandbox, name, where, _streams(_load(path, shown, function)(dict(parameters)), where))
+        _add_all(sandbox, name, where, _streams(_load(path, function)(dict(parameters)), where))
     except PressroomError:
         raise
     # A user's code may raise anything, and leave too; every kind becomes one error.
     except (Exception, SystemExit) as error:
-        raise _failed(path, shown, function, error) from error
+        raise _failed(path, function, error) from error
 
 
 def _add_all(sandbox: Sandbox, name: str, where: str, streams: Iterator[RecordBatchReader]) -> None:
@@ -70,16 +68,13 @@ def _add_all(sandbox: Sandbox, name: str, where: str, streams: Iterator[RecordBa
         raise SourceFailed(f"{where}: yielded no batch", hint=_ALIKE)
 
 
-def _load(path: Path, shown: str, function: str) -> Callable[[dict[str, ParameterValue]], object]:
+def _load(path: Path, function: str) -> Callable[..., object]:
     if not path.is_file():
-        raise SourceFailed(f"{shown}: no such file", hint="it stands beside report.yaml")
-    module = types.ModuleType(path.stem)
-    module.__file__ = str(path)
-    exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - a report's own code
-    found = module.__dict__.get(function)
-    if not callable(found):
-        raise SourceFailed(f"{shown}:1: it defines no {function}(parameters)")
-    return found  # type: ignore[no-any-return]  # checked to be callable; its signature is the user's
+        raise SourceFailed(f"{shown(path)}: no such file", hint="it stands beside report.yaml")
+    found = load_function(path, function)
+    if found is None:
+        raise SourceFailed(f"{shown(path)}:1: it defines no {function}(parameters)")
+    return found
 
 
 def _streams(returned: object, where: str) -> Iterator[RecordBatchReader]:
@@ -113,14 +108,10 @@ def _columns(schema: Schema) -> str:
     return ", ".join(f"{name} {kind}" for name, kind in zip(schema.names, kinds, strict=True))
 
 
-def _failed(path: Path, shown: str, function: str, error: Exception | SystemExit) -> SourceFailed:
-    if isinstance(error, SyntaxError):
-        return SourceFailed(f"{shown}:{error.lineno or 1}: {error.msg}")
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
-    ]
-    where = f"{shown}:{lines[-1]}" if lines else shown
+def _failed(path: Path, function: str, error: Exception | SystemExit) -> SourceFailed:
+    where = place_of(path, error)
     if isinstance(error, duckdb.Error):
-        # Its stream failed here, or a query of its own there.
-        return SourceFailed(f"{where if lines else f'{shown}: {function}'}: {of_stream(error)}")
-    return SourceFailed(f"{where}: {type(error).__name__}: {error}")
+        # A query of its own failed there, or what it returned failed while it was read.
+        within = where if where != shown(path) else f"{where}: {function}"
+        return SourceFailed(f"{within}: {of_stream(error)}")
+    return SourceFailed(f"{where}: {said(error)}")
