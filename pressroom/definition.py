@@ -23,7 +23,7 @@ from pressroom.errors import BadRequest, DefinitionError, Detail
 from pressroom.links import parse_link
 from pressroom.names import FieldName, Name, Sql
 from pressroom.rules import Rule, parse_condition
-from pressroom.transforms import Aging, Transform
+from pressroom.transforms import Aging, Amortise, Transform
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -182,6 +182,14 @@ class Data(_Model):
     def tables(self) -> Mapping[str, DatabaseTable | PythonTable]:
         """The report's own sources, by the names that the SQL knows."""
         return self.sources if self.python is None else {MAIN_DATASET: PythonTable(python=self.python)}
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether there may be any number of rows, whatever the datasets hold.
+
+        Nobody knows how many a database or a function will give; a loan becomes up to 1,200 payments.
+        """
+        return bool(self.tables) or any(isinstance(transform, Amortise) for transform in self.transforms)
 
     def first_is_main(self, datasets: Collection[str]) -> bool:
         """Whether the first of the datasets of these names is `dataset` too: unless another has that name."""

@@ -209,8 +209,7 @@ class Submitter:
 
     def _queue(self, request: JobRequest, report: Report, datasets: Iterable[Dataset]) -> str:
         """`fast` for what is done in seconds, so that it never waits behind a ledger."""
-        if report.definition.data.tables:
-            # Nobody knows how many rows a database or a function will give.
+        if report.definition.data.unbounded:
             return HEAVY
         columns = len(report.definition.columns)
         sized = ((self._files.path(dataset), dataset.format, dataset.bytes) for dataset in datasets)

@@ -33,7 +33,8 @@ class Counter:
     def __init__(self, store: Store, folder: Path, **settings: Any) -> None:
         self.store = store
         self.files = Files(folder / "data", reserve_bytes=0)
-        self.settings = Settings(data_dir=folder / "data", report_dirs=(DOUBLES,), **settings)
+        settings.setdefault("report_dirs", (DOUBLES,))
+        self.settings = Settings(data_dir=folder / "data", **settings)
         self.rung: list[tuple[str, str]] = []
         self.broken = False
         self.submitter = Submitter(store, self.files, self.settings, self.ring)
@@ -205,6 +206,33 @@ def test_small_jobs_go_to_the_fast_queue(store: Store, tmp_path: Path) -> None:
     assert counter.submit(dataset=large.id)[0].queue == HEAVY
     assert counter.submit(dataset=large.id, outputs=["pdf"])[0].queue == FAST
     assert counter.submit(rows=[{"n": 1}] * 101)[0].queue == HEAVY
+
+
+LOANS = """\
+name: loans
+title: Loans
+data:
+  transforms:
+    - {name: schedule, kind: KIND, sql: FROM dataset, KEYS}
+  sql: FROM schedule
+columns: [{field: n}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys", "queue"),
+    [
+        ("amortise", "principal: p, rate: r, term: n, start: d", HEAVY),
+        ("running_balance", "amount: n", FAST),
+    ],
+)
+def test_a_report_that_makes_many_rows_of_one_goes_to_the_heavy_queue(
+    store: Store, tmp_path: Path, kind: str, keys: str, queue: str
+) -> None:
+    (tmp_path / "loans").mkdir()
+    (tmp_path / "loans" / "report.yaml").write_text(LOANS.replace("KIND", kind).replace("KEYS", keys))
+    counter = Counter(store, tmp_path, report_dirs=(tmp_path,))
+    assert counter.submit(report="loans")[0].queue == queue
 
 
 def test_the_deadline_is_the_installations_or_a_shorter_one(counter: Counter) -> None:
