@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+NAME_PATTERN: Final = r"[a-z][a-z0-9_]{0,62}"
+Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
 """A name that is safe in paths, SQL and URLs."""
 FieldName = Annotated[str, Field(min_length=1, max_length=255)]
 """A column of the SQL's result."""

@@ -10,12 +10,12 @@ import json
 import re
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pressroom.errors import BadParameters, DefinitionError
-from pressroom.names import FieldName, Name, Sql
+from pressroom.names import NAME_PATTERN, FieldName, Name, Sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ FieldNames = tuple[FieldName, ...]
 
 
 def _day_or_parameter(value: dt.date | str) -> dt.date | str:
-    if isinstance(value, dt.date) or re.fullmatch(r"\$[a-z][a-z0-9_]{0,62}", value):
+    if isinstance(value, dt.date) or re.fullmatch(rf"\${NAME_PATTERN}", value):
         return value
     try:
         return dt.date.fromisoformat(value)
@@ -40,6 +40,9 @@ DayOrParameter = Annotated[dt.date | str, AfterValidator(_day_or_parameter)]
 
 class _Transform(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    field_keys: ClassVar[tuple[str, ...]] = ("order",)
+    """Keys whose values name fields of the SQL."""
 
     name: Name = Field(description="the table's name, for the SQL of the report and of later transforms")
     sql: Sql = Field(description="one SELECT over the datasets and earlier transforms")
@@ -57,8 +60,12 @@ class _Transform(BaseModel):
 
     def fields(self) -> Iterator[tuple[str, str]]:
         """Each key that names a field of the SQL, and the field."""
-        for i, field in enumerate(self.order):
-            yield f"order.{i}", field
+        for key in self.field_keys:
+            match getattr(self, key):
+                case str() as field:
+                    yield key, field
+                case tuple() as fields:
+                    yield from ((f"{key}.{i}", field) for i, field in enumerate(fields))
 
     def work(self, parameters: Mapping[str, object]) -> dict[str, Any]:
         """The kind's own keys, as the core knows them."""
@@ -67,21 +74,18 @@ class _Transform(BaseModel):
 
 
 class _Partitioned(_Transform):
+    field_keys = ("partition", *_Transform.field_keys)
     partition: FieldNames = Field(default=(), description="rows with the same values here belong together")
 
     @property
     def parted_by(self) -> FieldNames:
         return self.partition
 
-    def fields(self) -> Iterator[tuple[str, str]]:
-        for i, field in enumerate(self.partition):
-            yield f"partition.{i}", field
-        yield from super().fields()
-
 
 class RunningBalance(_Partitioned):
     """The balance after each row: `amount`, or `debit` less `credit`, added up."""
 
+    field_keys = (*_Partitioned.field_keys, "amount", "debit", "credit", "opening")
     kind: Literal["running_balance"]
     amount: FieldName | None = None
     debit: FieldName | None = None
@@ -96,17 +100,11 @@ class RunningBalance(_Partitioned):
             raise ValueError("running_balance needs amount, or debit and credit")
         return self
 
-    def fields(self) -> Iterator[tuple[str, str]]:
-        """See `_Transform.fields`."""
-        yield from super().fields()
-        for key in ("amount", "debit", "credit", "opening"):
-            if field := getattr(self, key):
-                yield key, field
-
 
 class FifoLots(_Partitioned):
     """Sales matched with the lots that were bought before; the table has a row per match and per open lot."""
 
+    field_keys = (*_Partitioned.field_keys, "quantity", "price", "fee", "date")
     kind: Literal["fifo_lots"]
     quantity: FieldName = Field(description="bought where positive, sold where negative")
     price: FieldName = Field(description="the price of one")
@@ -125,17 +123,11 @@ class FifoLots(_Partitioned):
             )
         return self
 
-    def fields(self) -> Iterator[tuple[str, str]]:
-        """See `_Transform.fields`."""
-        yield from super().fields()
-        for key in ("quantity", "price", "fee", "date"):
-            if field := getattr(self, key):
-                yield key, field
-
 
 class Aging(_Partitioned):
     """What is open at a day and how long it has been due; payments settle the oldest items first."""
 
+    field_keys = (*_Partitioned.field_keys, "due", "amount")
     kind: Literal["aging"]
     as_of: DayOrParameter = Field(description="a date, or $parameter")
     due: FieldName
@@ -163,12 +155,6 @@ class Aging(_Partitioned):
             )
         return self
 
-    def fields(self) -> Iterator[tuple[str, str]]:
-        """See `_Transform.fields`."""
-        yield from super().fields()
-        yield "due", self.due
-        yield "amount", self.amount
-
     def work(self, parameters: Mapping[str, object]) -> dict[str, Any]:
         """See `_Transform.work`."""
         return {
@@ -181,6 +167,7 @@ class Aging(_Partitioned):
 class Amortise(_Transform):
     """The payments of loans: a loan per row of the SQL, a payment per row of the table."""
 
+    field_keys = (*_Transform.field_keys, "principal", "rate", "term", "start")
     kind: Literal["amortise"]
     principal: FieldName
     rate: FieldName = Field(description="interest of a year: 0.05 is five per cent")
@@ -193,12 +180,6 @@ class Amortise(_Transform):
     )
     rounding: Literal["half_even", "half_up"] = "half_even"
 
-    def fields(self) -> Iterator[tuple[str, str]]:
-        """See `_Transform.fields`."""
-        yield from super().fields()
-        for key in ("principal", "rate", "term", "start"):
-            yield key, getattr(self, key)
-
     def work(self, parameters: Mapping[str, object]) -> dict[str, Any]:
         """See `_Transform.work`."""
         work = super().work(parameters)
@@ -209,6 +190,7 @@ class Amortise(_Transform):
 class RollUp(_Partitioned):
     """Totals of everything below each row of a tree, of any depth."""
 
+    field_keys = (*_Partitioned.field_keys, "id", "parent", "values")
     kind: Literal["roll_up"]
     id: FieldName
     parent: FieldName = Field(description="the id of the row above; none at a root")
@@ -217,18 +199,11 @@ class RollUp(_Partitioned):
         default="error", description="what a row is whose parent is not there"
     )
 
-    def fields(self) -> Iterator[tuple[str, str]]:
-        """See `_Transform.fields`."""
-        yield from super().fields()
-        yield "id", self.id
-        yield "parent", self.parent
-        for i, field in enumerate(self.values):
-            yield f"values.{i}", field
-
 
 class Reconcile(_Transform):
     """Two ledgers matched one to one, by key, amount and date."""
 
+    field_keys = (*_Transform.field_keys, "key", "side", "date", "amount")
     kind: Literal["reconcile"]
     key: Annotated[FieldNames, Field(min_length=1)] = Field(description="fields that matched rows share")
     side: FieldName = Field(description="the field that tells the ledgers apart")
@@ -255,14 +230,6 @@ class Reconcile(_Transform):
         if self.side in self.key:
             raise ValueError(f"key: {self.side!r} tells the ledgers apart, so no rows of both share it")
         return self
-
-    def fields(self) -> Iterator[tuple[str, str]]:
-        """See `_Transform.fields`."""
-        yield from super().fields()
-        for i, field in enumerate(self.key):
-            yield f"key.{i}", field
-        for key in ("side", "date", "amount"):
-            yield key, getattr(self, key)
 
     def work(self, parameters: Mapping[str, object]) -> dict[str, Any]:
         """See `_Transform.work`."""

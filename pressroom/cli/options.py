@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OUTPUTS = ("pdf", "xlsx")
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 Data = Annotated[
     list[str] | None,
@@ -107,8 +106,11 @@ def parse_data(given: Sequence[str] | None) -> dict[str, Path]:
 
 
 def _named(argument: str) -> tuple[str, Path]:
+    # It brings pydantic, which would double the time that `pressroom --help` takes.
+    from pressroom.names import NAME_PATTERN
+
     name, equals, path = argument.partition("=")
-    if equals and _NAME.fullmatch(name) and not Path(argument).exists():
+    if equals and re.fullmatch(NAME_PATTERN, name) and not Path(argument).exists():
         return name, Path(path)
     stem = re.sub(r"[^a-z0-9]+", "_", Path(argument).name.split(".")[0].lower()).strip("_")
-    return (stem if _NAME.fullmatch(stem) else f"data_{stem}"[:63].rstrip("_")), Path(argument)
+    return (stem if re.fullmatch(NAME_PATTERN, stem) else f"data_{stem}"[:63].rstrip("_")), Path(argument)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import TypeAdapter
@@ -183,6 +184,30 @@ columns: [{field: gain}]
 def test_a_fault_of_a_transform_is_named(tmp_path: Path, change: tuple[str, str], message: str) -> None:
     load_definition(write(tmp_path, TRANSFORMED))
     assert message in fault(tmp_path, TRANSFORMED.replace(*change))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"kind": "running_balance", "partition": ["f0"], "debit": "f1", "credit": "f2", "opening": "f3"},
+        {"kind": "fifo_lots", "quantity": "f0", "price": "f1", "fee": "f2", "date": "f3"},
+        {"kind": "aging", "as_of": "2024-01-31", "due": "f0", "amount": "f1", "unapplied": "left"},
+        {"kind": "amortise", "principal": "f0", "rate": "f1", "term": "f2", "start": "f3"},
+        {"kind": "roll_up", "id": "f0", "parent": "f1", "values": ["f2", "f3"]},
+        {"kind": "reconcile", "key": ["f0", "f1"], "side": "f2", "date": "f3", "amount": "f4"},
+    ],
+    ids=lambda keys: keys["kind"],
+)
+def test_every_key_of_a_transform_that_names_a_field_is_looked_up(keys: dict[str, Any]) -> None:
+    raw = {"name": "a", "sql": "x", "order": ["f8", "f9"]} | keys
+    transform: Transform = TypeAdapter(Transform).validate_python(raw)
+    named = {
+        f"{key}.{i}" if isinstance(value, list) else key: field
+        for key, value in raw.items()
+        for i, field in enumerate(value if isinstance(value, list) else [value])
+        if re.fullmatch(r"f\d", field)
+    }
+    assert dict(transform.fields()) == named
 
 
 def test_buckets_are_named_by_their_days() -> None:
