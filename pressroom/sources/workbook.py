@@ -27,6 +27,8 @@ MAX_RATIO: Final = 500
 _SMALL_BYTES: Final = 2**20
 """Below this no ratio matters."""
 
+OUT_OF_MEMORY: Final = 3
+"""Exit status of a reader that needed more memory than it may have."""
 _ERRORS: Final = {"bad_data": BadData, "limit_exceeded": LimitExceeded, "storage_full": StorageFull}
 
 
@@ -59,7 +61,8 @@ def workbook_rows(dataset: Dataset, sheet: str | None, sandbox: Sandbox) -> Path
     if said:
         found = json.loads(said)
         raise _ERRORS[found["code"]](found["message"], hint=found["hint"])
-    if reader.returncode < 0 or "MemoryError" in failed or "memory" in failed:
+    # What is not Python ends with a signal when it gets no memory.
+    if reader.returncode < 0 or reader.returncode == OUT_OF_MEMORY:
         raise LimitExceeded(
             f"{dataset.shown}: takes more memory than {sandbox.memory_limit_bytes:,} bytes to read",
             hint="raise PRESSROOM_MEMORY_LIMIT_BYTES, or save the sheet as CSV",

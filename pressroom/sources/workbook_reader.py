@@ -23,6 +23,7 @@ from pressroom.sources.column_types import settle, unfloat
 from pressroom.sources.dataset import check_width
 from pressroom.sources.sandbox import Sandbox, literal, quoted
 from pressroom.sources.stop import Stop
+from pressroom.sources.workbook import OUT_OF_MEMORY
 from pressroom.sources.workbook_errors import first_error
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def _text(cell: Cell) -> str:
 
 
 def main() -> int:
-    """Do the task that the first argument describes as JSON; an error is JSON on standard output."""
+    """Do the task that the first argument describes as JSON; errors are JSON on standard output, or a status."""
     task = json.loads(sys.argv[1])
     limit = task["memory_limit_bytes"]
     if sys.platform == "linux":
@@ -219,6 +220,8 @@ def main() -> int:
     except PressroomError as e:
         sys.stdout.write(json.dumps({"code": e.code, "message": e.message, "hint": e.hint}))
         return 1
+    except MemoryError:
+        return OUT_OF_MEMORY
     return 0
 
 
