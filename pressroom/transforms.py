@@ -1,6 +1,6 @@
 """`Transform`: a named table that report.yaml has made of rows where SQL can't, one model per kind.
 
-The core reads what `Transform.plan` writes (`rust_core::transform::Plan`).
+The core reads what `transform_plan` writes (`rust_core::transform::Plan`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Transform(BaseModel):
     """Keys whose values name fields of the SQL."""
 
     name: Name = Field(description="the table's name, for the SQL of the report and of later transforms")
-    sql: Sql = Field(description="one SELECT over the datasets and earlier transforms")
+    sql: Sql = Field(description="one SELECT over the datasets, the sources and earlier transforms")
     order: FieldNames = Field(default=(), description="order of the rows within their partition")
 
     @property

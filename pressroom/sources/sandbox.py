@@ -29,7 +29,8 @@ class ArrowStream(Protocol):
 class Sandbox:
     """DuckDB in memory, spilling to the folder `spill` beyond `memory_limit_bytes`; 0 threads: all cores.
 
-    Tables are added while it is open; after `lock` its SQL sees them, the files named there and nothing else.
+    What comes from outside is added before `lock`; after it, SQL sees that, what was made of it, the files
+    named there and nothing else.
     """
 
     def __init__(
