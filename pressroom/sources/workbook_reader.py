@@ -208,7 +208,7 @@ def _text(cell: Cell) -> str:
 
 
 def main() -> int:
-    """Do the task that the first argument describes as JSON; errors are JSON on standard output, or a status."""
+    """Do the task that the first argument describes as JSON; errors are JSON on stdout, or an exit status."""
     task = json.loads(sys.argv[1])
     limit = task["memory_limit_bytes"]
     if sys.platform == "linux":
