@@ -124,6 +124,14 @@ impl Value<'_> {
         }
     }
 
+    /// The integer or the mantissa of the decimal; `None` for everything else.
+    pub fn as_whole(self) -> Option<i128> {
+        match self {
+            Self::Int(v) | Self::Decimal { mantissa: v, .. } => Some(v),
+            _ => None,
+        }
+    }
+
     /// The value as messages show it.
     pub fn shown(self) -> String {
         match self {
@@ -333,24 +341,25 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Calls `f(row, value)` for every value of a column that counts in whole steps (integers,
-    /// mantissas of decimals, truth values, dates, times), in row order, nulls left out.
-    pub fn for_each_int(&self, mut f: impl FnMut(usize, i128)) {
+    /// Calls `f(row, value)` for each of `rows` that has a value, of a column that counts in whole steps
+    /// (integers, mantissas of decimals, truth values, dates, times).
+    pub fn for_each_int(&self, rows: impl Iterator<Item = usize>, mut f: impl FnMut(usize, i128)) {
         macro_rules! each {
-            ($array:expr) => {
+            ($array:expr) => {{
+                let values = $array.values();
                 match $array.nulls() {
                     None => {
-                        for (i, v) in $array.values().iter().enumerate() {
-                            f(i, i128::from(*v));
+                        for i in rows {
+                            f(i, i128::from(values[i]));
                         }
                     }
                     Some(nulls) => {
-                        for i in nulls.valid_indices() {
-                            f(i, i128::from($array.value(i)));
+                        for i in rows.filter(|i| nulls.is_valid(*i)) {
+                            f(i, i128::from(values[i]));
                         }
                     }
                 }
-            };
+            }};
         }
         match self {
             Self::Int(a) => each!(a),
@@ -360,31 +369,34 @@ impl<'a> Column<'a> {
             Self::Timestamp(a) => each!(a),
             Self::Time(a) => each!(a),
             Self::Bool(a) => {
-                for i in 0..a.len() {
-                    if a.is_valid(i) {
-                        f(i, i128::from(a.value(i)));
-                    }
+                for i in rows.filter(|i| a.is_valid(*i)) {
+                    f(i, i128::from(a.value(i)));
                 }
             }
             Self::Null(_) | Self::Float(_) | Self::Text(_) => {}
         }
     }
 
-    /// Calls `f(row, value)` for every number of a float column, in row order; nulls and NaN left out.
-    pub fn for_each_float(&self, mut f: impl FnMut(usize, f64)) {
+    /// Calls `f(row, value)` for each of `rows` of a float column that has a number: not null, not NaN.
+    pub fn for_each_float(&self, rows: impl Iterator<Item = usize>, mut f: impl FnMut(usize, f64)) {
         if let Self::Float(a) = self {
-            for (i, v) in a.values().iter().enumerate() {
+            for i in rows {
+                let v = a.value(i);
                 if !v.is_nan() && a.is_valid(i) {
-                    f(i, *v);
+                    f(i, v);
                 }
             }
         }
     }
 
-    /// Calls `f(row, value)` for every text of a text column, in row order, nulls left out.
-    pub fn for_each_text(&self, mut f: impl FnMut(usize, &'a str)) {
+    /// Calls `f(row, value)` for each of `rows` of a text column that has a text.
+    pub fn for_each_text(
+        &self,
+        rows: impl Iterator<Item = usize>,
+        mut f: impl FnMut(usize, &'a str),
+    ) {
         if let Self::Text(a) = *self {
-            for i in 0..a.len() {
+            for i in rows {
                 if a.is_valid(i) {
                     f(i, a.value(i));
                 }
@@ -392,13 +404,13 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Calls `f(row)` for every row whose value counts: not null, not NaN.
-    pub fn for_each_counted(&self, mut f: impl FnMut(usize)) {
+    /// Calls `f(row)` for each of `rows` whose value counts: not null, not NaN.
+    pub fn for_each_counted(&self, rows: impl Iterator<Item = usize>, mut f: impl FnMut(usize)) {
         match self {
             Self::Null(_) => {}
-            Self::Float(_) => self.for_each_float(|i, _| f(i)),
-            Self::Text(_) => self.for_each_text(|i, _| f(i)),
-            _ => self.for_each_int(|i, _| f(i)),
+            Self::Float(_) => self.for_each_float(rows, |i, _| f(i)),
+            Self::Text(_) => self.for_each_text(rows, |i, _| f(i)),
+            _ => self.for_each_int(rows, |i, _| f(i)),
         }
     }
 }

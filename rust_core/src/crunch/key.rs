@@ -2,12 +2,12 @@
 //!
 //! Two nulls are the same key, so are two NaN, and so are 0.0 and -0.0.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use crate::value::{Column, Scalar, Value};
+use crate::value::{Scalar, Value};
 
 /// A number whose equality is the key equality of floats.
 pub fn float_bits(v: f64) -> u64 {
@@ -34,7 +34,7 @@ pub fn hash(value: Value<'_>, state: &RandomState) -> u64 {
         Value::Bool(v) => hasher.write_u8(u8::from(v)),
         Value::Int(v) | Value::Decimal { mantissa: v, .. } => hasher.write_i128(v),
         Value::Float(v) => hasher.write_u64(float_bits(v)),
-        Value::Text(v) => v.hash(&mut hasher),
+        Value::Text(v) => hasher.write(v.as_bytes()),
         Value::Date(v) => hasher.write_i32(v),
         Value::Timestamp(v) | Value::Time(v) => hasher.write_i64(v),
     }
@@ -76,23 +76,13 @@ impl Keys {
         self.keys.len() > before
     }
 
-    /// The number of each row's value.
-    pub fn number_rows(&mut self, column: &Column<'_>) -> Vec<u32> {
-        let mut last: Option<(Value<'_>, u32)> = None;
-        (0..column.len())
-            .map(|i| {
-                let value = column.value(i);
-                match last {
-                    // Rows come sorted: most have the key of the row before.
-                    Some((before, number)) if same(before, value) => number,
-                    _ => {
-                        let number = self.number(value);
-                        last = Some((value, number));
-                        number
-                    }
-                }
-            })
-            .collect()
+    /// The number of `value`, if it has one.
+    pub fn find(&self, value: Value<'_>) -> Option<u32> {
+        let hash = hash(value, &self.state);
+        let found = self
+            .table
+            .find(hash, |&n| same(self.keys[n as usize].as_value(), value));
+        found.copied()
     }
 
     /// The keys by number.
@@ -103,11 +93,6 @@ impl Keys {
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.keys.len()
-    }
-
-    /// The keys by number.
-    pub fn into_keys(self) -> Vec<Scalar> {
-        self.keys
     }
 }
 

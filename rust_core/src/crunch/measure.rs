@@ -1,7 +1,7 @@
 //! What is accumulated to make totals, and how parts of it combine in row order.
 
-use crate::crunch::key::Keys;
-use crate::crunch::plan::TotalKind;
+use super::code_set::CodeSet;
+use super::plan::TotalKind;
 use crate::error::{Error, Result};
 use crate::value::{Column, Kind, Scalar, Value};
 
@@ -69,6 +69,17 @@ impl FloatSum {
     }
 }
 
+/// A chunk of the rows, as measures see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunk<'a> {
+    /// Per field.
+    pub columns: &'a [Column<'a>],
+    /// Per field, where it is numbered.
+    pub codes: &'a [Option<&'a [u32]>],
+    /// Number of the chunk's first row in the report.
+    pub first_row: u64,
+}
+
 /// What one measure has accumulated over some rows.
 #[derive(Debug, Clone)]
 pub enum Acc {
@@ -96,8 +107,8 @@ pub enum Acc {
     TextRange(Option<(String, String)>),
     /// [`Keep::Ends`], with their row numbers.
     Ends(Option<[(u64, Scalar); 2]>),
-    /// [`Keep::Distinct`].
-    Distinct(Keys),
+    /// [`Keep::Distinct`], by their codes.
+    Distinct(CodeSet),
     /// [`Keep::Values`] of integers and mantissas.
     Ints(Vec<i128>),
     /// [`Keep::Values`] of floats.
@@ -192,7 +203,7 @@ impl Measure {
             Keep::Range if self.kind == Kind::Text => Acc::TextRange(None),
             Keep::Range => Acc::IntRange(None),
             Keep::Ends => Acc::Ends(None),
-            Keep::Distinct => Acc::Distinct(Keys::default()),
+            Keep::Distinct => Acc::Distinct(CodeSet::default()),
             Keep::Values if float => Acc::Floats(Vec::new()),
             Keep::Values => Acc::Ints(Vec::new()),
             Keep::Weighted(_, by) if float || by == Kind::Float => Acc::FloatWeighted {
@@ -208,149 +219,121 @@ impl Measure {
         }
     }
 
-    /// Accumulates the rows of a chunk into `n` parts; row `i` belongs to part `part[i]`.
+    /// Accumulates some rows of a chunk, in their order.
     ///
     /// # Errors
     /// [`Error::Data`] when an exact sum has more than 128 bits; names the column.
-    pub fn scatter(
-        &self,
-        columns: &[Column<'_>],
-        first_row: u64,
-        part: &[u32],
-        n: usize,
-    ) -> Result<Vec<Acc>> {
-        let column = &columns[self.field];
+    pub fn reduce(&self, chunk: &Chunk<'_>, rows: impl Iterator<Item = usize>) -> Result<Acc> {
+        let column = &chunk.columns[self.field];
         let float = self.kind == Kind::Float;
         Ok(match self.keep {
             Keep::Count => {
-                let mut counts = vec![0u64; n];
-                column.for_each_counted(|i| counts[part[i] as usize] += 1);
-                counts.into_iter().map(Acc::Count).collect()
+                let mut count = 0;
+                column.for_each_counted(rows, |_| count += 1);
+                Acc::Count(count)
             }
             Keep::Sum if float => {
-                let mut sums = vec![(FloatSum::default(), 0u64); n];
-                column.for_each_float(|i, v| {
-                    let (sum, count) = &mut sums[part[i] as usize];
+                let (mut sum, mut count) = (FloatSum::default(), 0);
+                column.for_each_float(rows, |_, v| {
                     sum.add(v);
-                    *count += 1;
+                    count += 1;
                 });
-                let make = |(sum, count)| Acc::FloatSum { sum, count };
-                sums.into_iter().map(make).collect()
+                Acc::FloatSum { sum, count }
             }
             Keep::Sum => {
-                let mut sums = vec![(0i128, 0u64); n];
-                let mut overflow = false;
-                column.for_each_int(|i, v| {
-                    let (sum, count) = &mut sums[part[i] as usize];
+                let (mut sum, mut count, mut overflow) = (0i128, 0, false);
+                column.for_each_int(rows, |_, v| {
                     let (next, over) = sum.overflowing_add(v);
-                    *sum = next;
-                    *count += 1;
+                    sum = next;
+                    count += 1;
                     overflow |= over;
                 });
                 if overflow {
                     return Err(self.overflow());
                 }
-                let make = |(sum, count)| Acc::IntSum { sum, count };
-                sums.into_iter().map(make).collect()
+                Acc::IntSum { sum, count }
             }
             Keep::Range if float => {
-                let mut ranges = vec![None; n];
-                column.for_each_float(|i, v| {
-                    let range = &mut ranges[part[i] as usize];
-                    *range = Some(float_range(*range, (v, v)));
-                });
-                ranges.into_iter().map(Acc::FloatRange).collect()
+                let mut range = None;
+                column.for_each_float(rows, |_, v| range = Some(float_range(range, (v, v))));
+                Acc::FloatRange(range)
             }
             Keep::Range if self.kind == Kind::Text => {
-                let mut ranges: Vec<Option<(&str, &str)>> = vec![None; n];
-                column.for_each_text(|i, v| {
-                    let range = &mut ranges[part[i] as usize];
-                    *range = Some(range.map_or((v, v), |(lo, hi)| (lo.min(v), hi.max(v))));
+                let mut range: Option<(&str, &str)> = None;
+                column.for_each_text(rows, |_, v| {
+                    range = Some(range.map_or((v, v), |(lo, hi)| (lo.min(v), hi.max(v))));
                 });
-                let own = |(lo, hi): (&str, &str)| (lo.to_owned(), hi.to_owned());
-                ranges
-                    .into_iter()
-                    .map(|r| Acc::TextRange(r.map(own)))
-                    .collect()
+                Acc::TextRange(range.map(|(lo, hi)| (lo.to_owned(), hi.to_owned())))
             }
             Keep::Range => {
-                let mut ranges: Vec<Option<(i128, i128)>> = vec![None; n];
-                column.for_each_int(|i, v| {
-                    let range = &mut ranges[part[i] as usize];
-                    *range = Some(range.map_or((v, v), |(lo, hi)| (lo.min(v), hi.max(v))));
-                });
-                ranges.into_iter().map(Acc::IntRange).collect()
+                let (mut lo, mut hi) = (i128::MAX, i128::MIN);
+                column.for_each_int(rows, |_, v| (lo, hi) = (lo.min(v), hi.max(v)));
+                Acc::IntRange((lo <= hi).then_some((lo, hi)))
             }
             Keep::Ends => {
-                let mut ends: Vec<Option<(usize, usize)>> = vec![None; n];
-                column.for_each_counted(|i| {
-                    let end = &mut ends[part[i] as usize];
-                    *end = Some(end.map_or((i, i), |(first, _)| (first, i)));
+                let mut ends: Option<(usize, usize)> = None;
+                column.for_each_counted(rows, |i| {
+                    ends = Some(ends.map_or((i, i), |(first, _)| (first, i)));
                 });
-                let own = |i: usize| (first_row + i as u64, column.value(i).to_scalar());
-                let both = |(first, last)| [own(first), own(last)];
-                ends.into_iter().map(|e| Acc::Ends(e.map(both))).collect()
+                let own = |i: usize| (chunk.first_row + i as u64, column.value(i).to_scalar());
+                Acc::Ends(ends.map(|(first, last)| [own(first), own(last)]))
             }
             Keep::Distinct => {
-                let mut sets = vec![Keys::default(); n];
-                column.for_each_counted(|i| {
-                    sets[part[i] as usize].number(column.value(i));
-                });
-                sets.into_iter().map(Acc::Distinct).collect()
+                let mut set = CodeSet::default();
+                if let Some(codes) = chunk.codes[self.field] {
+                    column.for_each_counted(rows, |i| set.add(codes[i]));
+                }
+                Acc::Distinct(set)
             }
             Keep::Values if float => {
-                let mut values = vec![Vec::new(); n];
-                column.for_each_float(|i, v| values[part[i] as usize].push(v));
-                values.into_iter().map(Acc::Floats).collect()
+                let mut values = Vec::with_capacity(rows.size_hint().0);
+                column.for_each_float(rows, |_, v| values.push(v));
+                Acc::Floats(values)
             }
             Keep::Values => {
-                let mut values = vec![Vec::new(); n];
-                column.for_each_int(|i, v| values[part[i] as usize].push(v));
-                values.into_iter().map(Acc::Ints).collect()
+                let mut values = Vec::with_capacity(rows.size_hint().0);
+                column.for_each_int(rows, |_, v| values.push(v));
+                Acc::Ints(values)
             }
             Keep::Weighted(by, kind) if float || kind == Kind::Float => {
-                let mut sums = vec![(FloatSum::default(), FloatSum::default(), 0u64); n];
-                let weights = &columns[by];
-                for (i, &p) in part.iter().enumerate() {
-                    let pair = (counted(column.value(i)), counted(weights.value(i)));
-                    if let (Some(v), Some(w)) = pair {
-                        let (products, weights, count) = &mut sums[p as usize];
+                let (mut products, mut weights) = (FloatSum::default(), FloatSum::default());
+                let mut count = 0;
+                for i in rows {
+                    let weight = chunk.columns[by].value(i);
+                    if let (Some(v), Some(w)) = (counted(column.value(i)), counted(weight)) {
                         products.add(v * w);
                         weights.add(w);
-                        *count += 1;
+                        count += 1;
                     }
                 }
-                let make = |(products, weights, count)| Acc::FloatWeighted {
+                Acc::FloatWeighted {
                     products,
                     weights,
                     count,
-                };
-                sums.into_iter().map(make).collect()
+                }
             }
             Keep::Weighted(by, _) => {
-                let mut sums = vec![(0i128, 0i128, 0u64); n];
-                let mut weight: Vec<Option<i128>> = vec![None; part.len()];
-                columns[by].for_each_int(|i, w| weight[i] = Some(w));
-                let mut overflow = false;
-                column.for_each_int(|i, v| {
-                    let Some(w) = weight[i] else { return };
-                    let (products, weights, count) = &mut sums[part[i] as usize];
+                let (mut products, mut weights) = (0i128, 0i128);
+                let (mut count, mut overflow) = (0, false);
+                column.for_each_int(rows, |i, v| {
+                    let Some(w) = chunk.columns[by].value(i).as_whole() else {
+                        return;
+                    };
                     let (product, a) = v.overflowing_mul(w);
                     let (next, b) = products.overflowing_add(product);
                     let (all, c) = weights.overflowing_add(w);
-                    (*products, *weights) = (next, all);
-                    *count += 1;
+                    (products, weights) = (next, all);
+                    count += 1;
                     overflow |= a | b | c;
                 });
                 if overflow {
                     return Err(self.overflow());
                 }
-                let make = |(products, weights, count)| Acc::IntWeighted {
+                Acc::IntWeighted {
                     products,
                     weights,
                     count,
-                };
-                sums.into_iter().map(make).collect()
+                }
             }
         })
     }
@@ -397,17 +380,7 @@ impl Measure {
                     (a, b) => a.or(b),
                 };
             }
-            (Acc::Distinct(a), Acc::Distinct(b)) => {
-                let (large, small) = if a.len() < b.len() {
-                    let small = std::mem::replace(a, b);
-                    (a, small)
-                } else {
-                    (a, b)
-                };
-                for key in small.as_slice() {
-                    large.number(key.as_value());
-                }
-            }
+            (Acc::Distinct(a), Acc::Distinct(b)) => a.merge(b),
             (Acc::Ints(a), Acc::Ints(mut b)) => {
                 if a.is_empty() {
                     *a = b;

@@ -7,6 +7,8 @@
 //! Reading, crunching and spooling overlap: each has its own thread, the crunch all those of the job's pool.
 
 mod bands;
+mod code_set;
+mod codes;
 pub mod crunched;
 mod feed;
 pub(crate) mod key;

@@ -136,6 +136,11 @@ impl Normal {
             DataType::Decimal64(_, s) => {
                 self.decimals::<Decimal64Type>(array, *s, |v| Some(i128::from(v)))
             }
+            // The mantissas stay where they are.
+            DataType::Decimal128(_, s) if *s >= 0 => {
+                let same = array.as_primitive::<Decimal128Type>().clone();
+                Ok(Arc::new(same.with_data_type(self.to.clone())))
+            }
             DataType::Decimal128(_, s) => self.decimals::<Decimal128Type>(array, *s, Some),
             DataType::Decimal256(_, s) => {
                 self.decimals::<Decimal256Type>(array, *s, |v| v.to_i128())

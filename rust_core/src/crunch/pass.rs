@@ -8,8 +8,9 @@ use rayon::prelude::*;
 
 use super::bands::{NONE, opens};
 use super::crunched::Crunched;
-use super::measure::Acc;
-use super::pivot::PivotPart;
+use super::measure::Measure;
+use super::measure::{Acc, Chunk};
+use super::pivot::{Pivot, PivotPart};
 use super::plan::Plan;
 use super::question::{Question, printed, slices, typed};
 use super::spool;
@@ -19,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::value::{Column, Scalar};
 
 /// Rows that one task reduces. Never made from the number of threads: float sums would depend on it.
-const CHUNK: usize = 8_192;
+pub const CHUNK: usize = 8_192;
 
 /// Everything made of the rows so far.
 #[derive(Debug)]
@@ -70,6 +71,7 @@ impl Pass {
         control.check()?;
 
         let columns = typed(&fields)?;
+        let codes = question.codes(&columns)?;
         let keys: Vec<_> = question.groups.iter().map(|&g| columns[g]).collect();
         let before = question.bands.open_keys();
         let opens = opens(&keys, before.as_deref(), rows);
@@ -89,14 +91,21 @@ impl Pass {
                 let rows = CHUNK.min(rows - offset);
                 let fields = slices(&fields, offset, rows);
                 let out = slices(&out, offset, rows);
-                let opens = &opens[offset..offset + rows];
+                let codes: Vec<_> = codes
+                    .iter()
+                    .map(|codes| codes.as_ref().map(|c| &c[offset..offset + rows]))
+                    .collect();
+                let chunk = Chunk {
+                    columns: &typed(&fields)?,
+                    codes: &codes,
+                    first_row: first_row + offset as u64,
+                };
                 reduce(
                     question,
-                    &fields,
+                    &chunk,
                     &out,
-                    opens,
+                    &opens[offset..offset + rows],
                     offset,
-                    first_row + offset as u64,
                 )
             })
             .collect::<Result<_>>()?;
@@ -184,7 +193,13 @@ impl Pass {
                 self.rows
             )));
         }
-        let (stats, control) = question.statists.into_iter().map(|s| s.finish()).unzip();
+        let books = &question.books;
+        let (stats, control) = question
+            .statists
+            .into_iter()
+            .zip(&question.columns)
+            .map(|(statist, column)| statist.finish(column.book(books)))
+            .unzip();
         Ok(Crunched {
             schema,
             rows: self.rows,
@@ -198,7 +213,7 @@ impl Pass {
             crosstabs: question
                 .crosstabs
                 .into_iter()
-                .map(|p| Ok((p.name.clone(), p.into_crosstab()?)))
+                .map(|p| Ok((p.name.clone(), p.into_crosstab(books)?)))
                 .collect::<Result<_>>()?,
             tops: question
                 .tops
@@ -208,33 +223,36 @@ impl Pass {
             series: question
                 .series
                 .into_iter()
-                .map(|p| Ok((p.name.clone(), p.into_series()?)))
+                .map(|p| Ok((p.name.clone(), p.into_series(books)?)))
                 .collect::<Result<_>>()?,
             plan,
         })
     }
 }
 
-/// Reduces one chunk; looks at nothing outside it but the sizes of what is kept so far.
+/// Reduces one chunk, whose first row has number `offset` in its batch; looks at nothing outside it but what is kept
+/// so far.
 fn reduce(
     question: &Question,
-    fields: &[ArrayRef],
+    chunk: &Chunk<'_>,
     out: &[ArrayRef],
     opens: &[u8],
     offset: usize,
-    first_row: u64,
 ) -> Result<Segment> {
-    let columns = typed(fields)?;
-    let mut runs: Vec<(u32, u8)> = Vec::new();
-    let mut part = Vec::with_capacity(opens.len());
-    for (i, &level) in opens.iter().enumerate() {
-        if i == 0 || level != NONE {
-            runs.push((i as u32, level));
-        }
-        part.push((runs.len() - 1) as u32);
-    }
-    let scattered =
-        |measure: &super::measure::Measure| measure.scatter(&columns, first_row, &part, runs.len());
+    let opening =
+        |(i, level): (usize, &u8)| (i == 0 || *level != NONE).then_some((i as u32, *level));
+    let runs: Vec<(u32, u8)> = opens.iter().enumerate().filter_map(opening).collect();
+    let ends = runs.iter().skip(1).map(|run| run.0 as usize);
+    let ends: Vec<usize> = ends.chain([opens.len()]).collect();
+    let of_runs = |measure: &Measure| {
+        let rows = runs
+            .iter()
+            .zip(&ends)
+            .map(|(run, end)| run.0 as usize..*end);
+        rows.map(|rows| measure.reduce(chunk, rows)).collect()
+    };
+    let of_cells = |pivot: &Pivot| pivot.reduce(chunk, &question.books);
+    let statists = question.statists.iter().zip(&question.columns).zip(out);
     Ok(Segment {
         offset,
         rows: opens.len(),
@@ -242,29 +260,29 @@ fn reduce(
             .bands
             .measures()
             .iter()
-            .map(scattered)
+            .map(of_runs)
             .collect::<Result<_>>()?,
         runs,
         crosstabs: question
             .crosstabs
             .iter()
-            .map(|pivot| pivot.reduce(&columns, first_row))
+            .map(of_cells)
             .collect::<Result<_>>()?,
         series: question
             .series
             .iter()
-            .map(|pivot| pivot.reduce(&columns, first_row))
+            .map(of_cells)
             .collect::<Result<_>>()?,
         tops: question
             .tops
             .iter()
-            .map(|top| top.candidates(&columns))
+            .map(|top| top.candidates(chunk.columns))
             .collect(),
-        stats: question
-            .statists
-            .iter()
-            .zip(out)
-            .map(|(statist, array)| statist.reduce(array, first_row == 0))
+        stats: statists
+            .map(|((statist, column), array)| {
+                let coded = column.book(&question.books).is_some_and(|b| !b.closed());
+                statist.reduce(array, coded, chunk.first_row == 0)
+            })
             .collect::<Result<_>>()?,
     })
 }

@@ -2,17 +2,24 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
+use super::codes::Codebook;
 use super::crunched::{Crosstab, SeriesPoint};
-use super::key::Keys;
-use super::measure::{Acc, Measure};
+use super::measure::{Acc, Chunk, Measure};
 use super::plan::TotalKind;
 use crate::error::{Error, Result};
-use crate::value::{Column, Scalar};
+use crate::value::Scalar;
 
 /// Cells that a crosstab may have; more is no table that a person reads.
 const MAX_CELLS: usize = 1_000_000;
 /// Up to this many possible cells a chunk finds them by index, above that by hash.
 const DENSE: usize = 1 << 16;
+/// No cell yet.
+const NONE: u32 = u32::MAX;
+
+/// The codes of a cell's keys: of its row, and of its column (0 in a series, which has none).
+type Cell = (u32, u32);
 
 /// One crosstab, or one series (which has no second key).
 #[derive(Debug)]
@@ -23,23 +30,14 @@ pub struct Pivot {
     columns: Option<usize>,
     measure: Measure,
     kind: TotalKind,
-    row_keys: Keys,
-    column_keys: Keys,
-    cells: HashMap<(u32, u32), Acc>,
+    cells: HashMap<Cell, Acc, RandomState>,
 }
 
 /// What one chunk of rows adds to a pivot.
-#[derive(Debug)]
-pub struct PivotPart {
-    row_keys: Keys,
-    column_keys: Keys,
-    /// Keys of each cell, by the numbers of this part.
-    cells: Vec<(u32, u32)>,
-    accs: Vec<Acc>,
-}
+pub type PivotPart = Vec<(Cell, Acc)>;
 
 impl Pivot {
-    /// An empty pivot over the fields of these numbers.
+    /// An empty pivot over the fields of these numbers, which are numbered to their last row.
     pub fn new(
         name: &str,
         rows: usize,
@@ -53,99 +51,104 @@ impl Pivot {
             columns,
             measure,
             kind,
-            row_keys: Keys::default(),
-            column_keys: Keys::default(),
-            cells: HashMap::new(),
+            cells: HashMap::default(),
         }
+    }
+
+    /// The fields of its keys.
+    pub fn keys(&self) -> impl Iterator<Item = usize> {
+        [Some(self.rows), self.columns].into_iter().flatten()
+    }
+
+    /// What its cells accumulate.
+    pub fn measure(&self) -> &Measure {
+        &self.measure
+    }
+
+    /// Whether the pivot is no larger than a table may be; `books` has one entry per field.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] past a million cells.
+    pub fn check(&self, books: &[Option<Codebook>]) -> Result<()> {
+        let (rows, columns) = self.size(books);
+        if rows * columns.max(1) <= MAX_CELLS {
+            return Ok(());
+        }
+        Err(Error::Limit(format!(
+            "{:?} has {rows} rows and {} columns; more than {MAX_CELLS} cells are no table: group its keys in the SQL",
+            self.name,
+            columns.max(1)
+        )))
     }
 
     /// Reduces a chunk of rows.
     ///
     /// # Errors
     /// [`Error::Data`] when an exact sum has more than 128 bits.
-    pub fn reduce(&self, fields: &[Column<'_>], first_row: u64) -> Result<PivotPart> {
-        let mut row_keys = Keys::default();
-        let mut column_keys = Keys::default();
-        let mut part = row_keys.number_rows(&fields[self.rows]);
-        let mut cells: Vec<(u32, u32)>;
-        if let Some(columns) = self.columns {
-            let column_numbers = column_keys.number_rows(&fields[columns]);
-            cells = Vec::new();
-            let mut add = |row, column| {
-                cells.push((row, column));
-                (cells.len() - 1) as u32
-            };
-            let width = column_keys.len();
-            if row_keys.len() * width <= DENSE {
-                let mut seen = vec![u32::MAX; row_keys.len() * width];
-                for (row, &column) in part.iter_mut().zip(&column_numbers) {
-                    let cell = &mut seen[*row as usize * width + column as usize];
-                    if *cell == u32::MAX {
-                        *cell = add(*row, column);
-                    }
-                    *row = *cell;
-                }
-            } else {
-                let mut seen = HashMap::new();
-                for (row, &column) in part.iter_mut().zip(&column_numbers) {
-                    let pair = (*row, column);
-                    *row = *seen.entry(pair).or_insert_with(|| add(pair.0, pair.1));
-                }
-            }
-        } else {
-            cells = (0..row_keys.len() as u32).map(|row| (row, 0)).collect();
+    pub fn reduce(&self, chunk: &Chunk<'_>, books: &[Option<Codebook>]) -> Result<PivotPart> {
+        let Some(rows) = chunk.codes[self.rows] else {
+            return Ok(Vec::new());
+        };
+        let columns = self.columns.and_then(|field| chunk.codes[field]);
+        let cell = |row: usize| (rows[row], columns.map_or(0, |columns| columns[row]));
+        let (height, width) = self.size(books);
+        let (cells, part) = numbered(rows.len(), cell, height, width.max(1));
+
+        // The rows of each cell, one cell after the other: a counting sort, which keeps their order.
+        let mut starts = vec![0u32; cells.len() + 1];
+        for &cell in &part {
+            starts[cell as usize + 1] += 1;
         }
-        let accs = self
-            .measure
-            .scatter(fields, first_row, &part, cells.len())?;
-        Ok(PivotPart {
-            row_keys,
-            column_keys,
-            cells,
-            accs,
-        })
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let mut next = starts.clone();
+        let mut sorted = vec![0u32; part.len()];
+        for (row, &cell) in part.iter().enumerate() {
+            let place = &mut next[cell as usize];
+            sorted[*place as usize] = row as u32;
+            *place += 1;
+        }
+        let reduced = |(cell, places): (Cell, &[u32])| {
+            let rows = &sorted[places[0] as usize..places[1] as usize];
+            let acc = self
+                .measure
+                .reduce(chunk, rows.iter().map(|&row| row as usize))?;
+            Ok((cell, acc))
+        };
+        cells
+            .into_iter()
+            .zip(starts.windows(2))
+            .map(reduced)
+            .collect()
     }
 
     /// Adds the next chunk.
     ///
     /// # Errors
-    /// [`Error::Limit`] when the table grows past a million cells; [`Error::Data`] as [`Pivot::reduce`].
+    /// [`Error::Data`] as [`Pivot::reduce`].
     pub fn push(&mut self, part: PivotPart) -> Result<()> {
-        let number = |into: &mut Keys, keys: &Keys| -> Vec<u32> {
-            keys.as_slice()
-                .iter()
-                .map(|key| into.number(key.as_value()))
-                .collect()
-        };
-        let rows = number(&mut self.row_keys, &part.row_keys);
-        let columns = number(&mut self.column_keys, &part.column_keys);
-        if self.row_keys.len() * self.column_keys.len().max(1) > MAX_CELLS {
-            return Err(Error::Limit(format!(
-                "{:?} has {} rows and {} columns; more than {MAX_CELLS} cells are no table: group its keys in the SQL",
-                self.name,
-                self.row_keys.len(),
-                self.column_keys.len().max(1)
-            )));
-        }
-        for ((row, column), acc) in part.cells.into_iter().zip(part.accs) {
-            let column = columns.get(column as usize).copied().unwrap_or(0);
-            let cell = (rows[row as usize], column);
-            let into = self
-                .cells
-                .entry(cell)
-                .or_insert_with(|| self.measure.empty());
+        for (cell, acc) in part {
+            let into = self.cells.entry(cell);
+            let into = into.or_insert_with(|| self.measure.empty());
             self.measure.merge(into, acc)?;
         }
         Ok(())
+    }
+
+    /// How many rows and columns there are so far.
+    fn size(&self, books: &[Option<Codebook>]) -> (usize, usize) {
+        let keys = |field: usize| books[field].as_ref().map_or(0, Codebook::len);
+        (keys(self.rows), self.columns.map_or(0, keys))
     }
 
     /// The table, its keys sorted; totals are made from what the cells accumulated.
     ///
     /// # Errors
     /// [`Error::Data`] when an exact figure has more than 128 bits.
-    pub fn into_crosstab(self) -> Result<Crosstab> {
-        let (row_keys, row_places) = sorted(self.row_keys);
-        let (column_keys, column_places) = sorted(self.column_keys);
+    pub fn into_crosstab(self, books: &[Option<Codebook>]) -> Result<Crosstab> {
+        let (row_keys, row_places) = sorted(&books[self.rows]);
+        let (column_keys, column_places) = sorted(self.columns.map_or(&None, |c| &books[c]));
         let mut cells: Vec<_> = self
             .cells
             .into_iter()
@@ -187,8 +190,8 @@ impl Pivot {
     ///
     /// # Errors
     /// [`Error::Data`] when an exact figure has more than 128 bits.
-    pub fn into_series(mut self) -> Result<Vec<SeriesPoint>> {
-        let (keys, places) = sorted(self.row_keys);
+    pub fn into_series(mut self, books: &[Option<Codebook>]) -> Result<Vec<SeriesPoint>> {
+        let (keys, places) = sorted(&books[self.rows]);
         let mut points: Vec<SeriesPoint> = keys
             .into_iter()
             .map(|x| SeriesPoint { x, y: Scalar::Null })
@@ -200,13 +203,52 @@ impl Pivot {
     }
 }
 
-/// Keys in their order, and the place of each by its old number.
-fn sorted(keys: Keys) -> (Vec<Scalar>, Vec<usize>) {
-    let mut numbered: Vec<(usize, Scalar)> = keys.into_keys().into_iter().enumerate().collect();
-    numbered.sort_by(|(_, a), (_, b)| a.as_value().order(&b.as_value()));
-    let mut places = vec![0; numbered.len()];
-    for (place, (number, _)) in numbered.iter().enumerate() {
-        places[*number] = place;
+/// The cells of `rows` rows in the order in which they come, and the number among them of each row's cell.
+///
+/// There are `height` row keys and `width` column keys.
+fn numbered(
+    rows: usize,
+    cell: impl Fn(usize) -> Cell,
+    height: usize,
+    width: usize,
+) -> (Vec<Cell>, Vec<u32>) {
+    let mut cells: Vec<Cell> = Vec::new();
+    let mut add = |cell| {
+        cells.push(cell);
+        (cells.len() - 1) as u32
+    };
+    let mut part = Vec::with_capacity(rows);
+    if height * width <= DENSE {
+        let mut seen = vec![NONE; height * width];
+        for row in 0..rows {
+            let cell = cell(row);
+            let number = &mut seen[cell.0 as usize * width + cell.1 as usize];
+            if *number == NONE {
+                *number = add(cell);
+            }
+            part.push(*number);
+        }
+    } else {
+        let mut seen: HashMap<Cell, u32, RandomState> = HashMap::default();
+        for row in 0..rows {
+            let cell = cell(row);
+            part.push(*seen.entry(cell).or_insert_with(|| add(cell)));
+        }
     }
-    (numbered.into_iter().map(|(_, key)| key).collect(), places)
+    (cells, part)
+}
+
+/// Keys in their order, and the place of each by its code.
+fn sorted(book: &Option<Codebook>) -> (Vec<Scalar>, Vec<usize>) {
+    let keys = book.as_ref().map_or(&[][..], Codebook::keys);
+    let mut codes: Vec<usize> = (0..keys.len()).collect();
+    codes.sort_by(|&a, &b| keys[a].as_value().order(&keys[b].as_value()));
+    let mut places = vec![0; keys.len()];
+    for (place, &code) in codes.iter().enumerate() {
+        places[code] = place;
+    }
+    (
+        codes.into_iter().map(|code| keys[code].clone()).collect(),
+        places,
+    )
 }

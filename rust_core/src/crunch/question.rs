@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema, SchemaRef};
+use rayon::prelude::*;
 
 use super::bands::{Bands, NONE};
-use super::measure::Measure;
+use super::codes::Codebook;
+use super::measure::{Keep, Measure};
 use super::normal::Normal;
 use super::pivot::Pivot;
 use super::plan::{Plan, TotalKind};
@@ -64,6 +66,8 @@ pub struct Question {
     pub tops: Vec<Top>,
     /// Per printed column.
     pub statists: Vec<Statist>,
+    /// Per field: its codes, where something counts with them.
+    pub books: Vec<Option<Codebook>>,
 }
 
 impl Fields {
@@ -189,12 +193,12 @@ impl Question {
             let measure = Measure::new(number, value, fields.kind(number), kind, None)?;
             Ok::<_, Error>(Pivot::new(name, rows, over, measure, kind))
         };
-        let crosstabs = plan
+        let crosstabs: Vec<Pivot> = plan
             .crosstabs
             .iter()
             .map(|c| pivot(&c.name, &c.rows, Some(&c.columns), &c.value, c.total))
             .collect::<Result<_>>()?;
-        let series = plan
+        let series: Vec<Pivot> = plan
             .series
             .iter()
             .map(|s| pivot(&s.name, &s.x, None, &s.y, s.total))
@@ -210,6 +214,7 @@ impl Question {
             let by = fields.number(&top.by, schema, zone)?;
             tops.push(Top::new(&top.name, by, top.n, top.ascending));
         }
+        let books = books(&fields, &columns, &bands, crosstabs.iter().chain(&series));
         Ok(Self {
             fields,
             groups,
@@ -221,8 +226,68 @@ impl Question {
             series,
             tops,
             statists,
+            books,
         })
     }
+
+    /// The codes of the next batch, per field.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] when a crosstab or a series grows too large.
+    pub fn codes(&mut self, fields: &[Column<'_>]) -> Result<Vec<Option<Vec<u32>>>> {
+        let codes = self
+            .books
+            .par_iter_mut()
+            .zip(fields)
+            .map(|(book, field)| book.as_mut()?.codes(field))
+            .collect();
+        for pivot in self.crosstabs.iter().chain(&self.series) {
+            pivot.check(&self.books)?;
+        }
+        for (statist, column) in self.statists.iter_mut().zip(&self.columns) {
+            if let Some(book) = column.book(&self.books).filter(|book| book.closed()) {
+                statist.absorb(book);
+            }
+        }
+        Ok(codes)
+    }
+}
+
+impl Source {
+    /// The codebook of the column, if its field is numbered; `books` has one entry per field.
+    pub fn book(self, books: &[Option<Codebook>]) -> Option<&Codebook> {
+        match self {
+            Self::Field(number) => books[number].as_ref(),
+            Self::Running(_) => None,
+        }
+    }
+}
+
+/// A codebook for each field that is counted with, and for the texts of each printed column.
+fn books<'a>(
+    fields: &Fields,
+    columns: &[Source],
+    bands: &Bands,
+    pivots: impl Iterator<Item = &'a Pivot>,
+) -> Vec<Option<Codebook>> {
+    let mut books: Vec<Option<Codebook>> = (0..fields.count()).map(|_| None).collect();
+    for column in columns {
+        if let Source::Field(number) = *column
+            && fields.kind(number) == Kind::Text
+        {
+            books[number].get_or_insert_default();
+        }
+    }
+    let distinct = |measure: &Measure| (measure.keep == Keep::Distinct).then_some(measure.field);
+    let mut counted: Vec<usize> = bands.measures().iter().filter_map(distinct).collect();
+    for pivot in pivots {
+        counted.extend(distinct(pivot.measure()));
+        counted.extend(pivot.keys());
+    }
+    for number in counted {
+        books[number].get_or_insert_default().need();
+    }
+    books
 }
 
 /// The totals of the plan over as few measures as make them.

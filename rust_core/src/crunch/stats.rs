@@ -3,17 +3,16 @@
 use std::collections::HashSet;
 use std::hash::BuildHasher;
 
-use arrow_array::Array;
+use arrow_array::{Array, StringArray};
 use foldhash::fast::RandomState;
 
+use super::codes::{Codebook, MAX_KEYS};
 use super::crunched::{ColumnStats, Control};
-use super::key::{self, float_bits};
+use super::key::float_bits;
 use crate::error::{Error, Result};
 use crate::format::NumberFormat;
 use crate::value::{Column, Kind, Scalar, Value};
 
-/// Distinct values are counted up to here.
-const MAX_DISTINCT: usize = 65_536;
 /// How many of the longest texts are kept.
 const LONGEST: usize = 8;
 /// Rows of the first chunk, and of every later one, that are formatted to learn their length.
@@ -31,12 +30,14 @@ pub struct Statist {
     count: u64,
     sum: Option<i128>,
     range: Option<(Scalar, Scalar)>,
-    /// Hashes of the values: 64 bits, so that two values of 65,536 share one in 10^10 columns.
+    /// What tells the values apart, up to [`MAX_KEYS`]; of texts their codebook knows.
     distinct: Option<HashSet<u64, RandomState>>,
     state: RandomState,
     chars: u64,
     measured: u64,
     longest: Longest,
+    /// The column's texts were coded and have been added.
+    absorbed: bool,
 }
 
 /// What one chunk of rows adds.
@@ -46,7 +47,8 @@ pub struct StatsPart {
     count: u64,
     sum: Option<i128>,
     range: Option<(Scalar, Scalar)>,
-    distinct: Option<HashSet<u64, RandomState>>,
+    /// What was not met before; `None` when that is too much.
+    fresh: Option<HashSet<u64, RandomState>>,
     chars: u64,
     measured: u64,
     longest: Longest,
@@ -57,6 +59,11 @@ pub struct StatsPart {
 struct Longest(Vec<(u32, String)>);
 
 impl Longest {
+    /// Whether a text of so many bytes, which are no fewer than its characters, can't be among them.
+    fn leaves_out(&self, bytes: usize) -> bool {
+        self.0.len() == LONGEST && self.0[LONGEST - 1].0 as usize >= bytes
+    }
+
     fn add(&mut self, chars: u32, text: &str) {
         if self.0.len() == LONGEST && self.0[LONGEST - 1].0 >= chars {
             return;
@@ -88,14 +95,16 @@ impl Statist {
             chars: 0,
             measured: 0,
             longest: Longest::default(),
+            absorbed: false,
         }
     }
 
-    /// Reduces a chunk of the column.
+    /// Reduces a chunk of the column, which is the report's first or not; texts that are `coded` are not looked at,
+    /// because [`Statist::absorb`] gets each of them once.
     ///
     /// # Errors
     /// [`Error::Data`] when the exact sum has more than 128 bits; names the column.
-    pub fn reduce(&self, array: &dyn Array, first: bool) -> Result<StatsPart> {
+    pub fn reduce(&self, array: &dyn Array, coded: bool, first: bool) -> Result<StatsPart> {
         let column = Column::new(array)?;
         let nulls = array.logical_null_count() as u64;
         let mut part = StatsPart {
@@ -103,34 +112,37 @@ impl Statist {
             count: array.len() as u64 - nulls,
             sum: None,
             range: None,
-            distinct: self.distinct(&column),
+            fresh: self.fresh(&column),
             chars: 0,
             measured: 0,
             longest: Longest::default(),
         };
-        match self.kind {
-            Kind::Text => {
-                let mut range: Option<(&str, &str)> = None;
-                column.for_each_text(|_, v| {
-                    range = Some(range.map_or((v, v), |(lo, hi)| (lo.min(v), hi.max(v))));
-                });
-                part.range = range.map(|(l, h)| (Scalar::Text(l.into()), Scalar::Text(h.into())));
+        match column {
+            Column::Text(texts) => {
+                if !coded {
+                    self.reduce_texts(&column, &mut part);
+                }
+                if self.plain {
+                    part.chars = chars(texts);
+                    part.measured = part.count;
+                    return Ok(part);
+                }
             }
-            Kind::Float => {
+            Column::Float(_) => {
                 let mut range: Option<(f64, f64)> = None;
-                column.for_each_float(|_, v| {
+                column.for_each_float(0..column.len(), |_, v| {
                     range = Some(range.map_or((v, v), |(lo, hi)| (lo.min(v), hi.max(v))));
                 });
                 part.range = range.map(|(l, h)| (Scalar::Float(l), Scalar::Float(h)));
             }
             _ => {
                 let (mut sum, mut overflow) = (0i128, false);
-                let mut range: Option<(i128, i128)> = None;
-                column.for_each_int(|_, v| {
+                let (mut lo, mut hi) = (i128::MAX, i128::MIN);
+                column.for_each_int(0..column.len(), |_, v| {
                     let (next, over) = sum.overflowing_add(v);
                     sum = next;
                     overflow |= over;
-                    range = Some(range.map_or((v, v), |(lo, hi)| (lo.min(v), hi.max(v))));
+                    (lo, hi) = (lo.min(v), hi.max(v));
                 });
                 if self.sum.is_some() {
                     if overflow {
@@ -138,67 +150,64 @@ impl Statist {
                     }
                     part.sum = Some(sum);
                 }
+                let range = (lo <= hi).then_some((lo, hi));
                 part.range = range.map(|(l, h)| (self.kind.scalar(l), self.kind.scalar(h)));
             }
         }
-        if self.plain {
-            column.for_each_text(|_, v| {
-                let chars = if v.is_ascii() {
-                    v.len()
-                } else {
-                    v.chars().count()
-                };
-                part.chars += chars as u64;
-                part.measured += 1;
-                part.longest.add(chars as u32, v);
-            });
-        } else {
-            let rows = if first { SAMPLE.0 } else { SAMPLE.1 };
-            let mut text = String::new();
-            for i in 0..rows.min(column.len()) {
-                let value = column.value(i);
-                if value == Value::Null {
-                    continue;
-                }
-                text.clear();
-                self.format.write(value, &mut text);
-                let chars = text.chars().count();
-                part.chars += chars as u64;
-                part.measured += 1;
-                part.longest.add(chars as u32, &text);
+        let rows = if first { SAMPLE.0 } else { SAMPLE.1 };
+        let mut text = String::new();
+        for i in 0..rows.min(column.len()) {
+            let value = column.value(i);
+            if value == Value::Null {
+                continue;
             }
+            text.clear();
+            self.format.write(value, &mut text);
+            let chars = text.chars().count();
+            part.chars += chars as u64;
+            part.measured += 1;
+            part.longest.add(chars as u32, &text);
         }
         Ok(part)
     }
 
-    /// Hashes of the chunk's values; `None` when there are too many, here or before.
-    fn distinct(&self, column: &Column<'_>) -> Option<HashSet<u64, RandomState>> {
-        self.distinct.as_ref()?;
-        let mut seen = HashSet::with_hasher(self.state.clone());
-        match column {
-            Column::Text(_) => {
-                let mut last = None;
-                column.for_each_text(|_, v| {
-                    if last != Some(v) {
-                        seen.insert(key::hash(Value::Text(v), &self.state));
-                        last = Some(v);
-                    }
-                });
+    /// The range of a chunk's texts, and the longest where they stand in the report as they are.
+    fn reduce_texts(&self, column: &Column<'_>, part: &mut StatsPart) {
+        let mut range: Option<[(u64, &str); 2]> = None;
+        column.for_each_text(0..column.len(), |_, v| {
+            let new = (head(v), v);
+            // Compared by their heads first: the rest is looked at where those are equal.
+            range = Some(range.map_or([new; 2], |[lo, hi]| [lo.min(new), hi.max(new)]));
+            if self.plain && !part.longest.leaves_out(v.len()) {
+                part.longest.add(v.chars().count() as u32, v);
             }
-            Column::Float(_) => column.for_each_float(|_, v| {
-                seen.insert(float_bits(v));
-            }),
-            _ => {
-                let mut last = None;
-                column.for_each_int(|_, v| {
-                    if last != Some(v) {
-                        seen.insert(self.state.hash_one(v));
-                        last = Some(v);
-                    }
-                });
+        });
+        part.range = range.map(|[lo, hi]| (Scalar::Text(lo.1.into()), Scalar::Text(hi.1.into())));
+    }
+
+    /// What tells the chunk's values apart from all before; `None` when there are too many, here or before.
+    fn fresh(&self, column: &Column<'_>) -> Option<HashSet<u64, RandomState>> {
+        let known = self.distinct.as_ref()?;
+        let mut fresh = HashSet::with_hasher(self.state.clone());
+        let mut meet = |bits| {
+            if !known.contains(&bits) {
+                fresh.insert(bits);
             }
+        };
+        if let Column::Float(_) = column {
+            column.for_each_float(0..column.len(), |_, v| meet(float_bits(v)));
+        } else {
+            let mut last = None;
+            column.for_each_int(0..column.len(), |_, v| {
+                // Rows come sorted: many have the value of the row before.
+                if last != Some(v) {
+                    // A wider one shares its hash with another value in one of 10^10 columns.
+                    meet(i64::try_from(v).map_or_else(|_| self.state.hash_one(v), |v| v as u64));
+                    last = Some(v);
+                }
+            });
         }
-        Some(seen)
+        (known.len() + fresh.len() <= MAX_KEYS).then_some(fresh)
     }
 
     /// Adds the next chunk.
@@ -211,25 +220,13 @@ impl Statist {
         if let (Some(sum), Some(more)) = (self.sum, part.sum) {
             self.sum = Some(sum.checked_add(more).ok_or_else(|| self.overflow())?);
         }
-        self.range = match (self.range.take(), part.range) {
-            (Some((lo, hi)), Some((l, h))) => Some((
-                if l.as_value().order(&lo.as_value()).is_lt() {
-                    l
-                } else {
-                    lo
-                },
-                if h.as_value().order(&hi.as_value()).is_gt() {
-                    h
-                } else {
-                    hi
-                },
-            )),
-            (a, b) => a.or(b),
-        };
-        self.distinct = match (self.distinct.take(), part.distinct) {
-            (Some(mut all), Some(some)) => {
-                all.extend(some);
-                (all.len() <= MAX_DISTINCT).then_some(all)
+        if let Some((lo, hi)) = &part.range {
+            self.widen(lo.as_value(), hi.as_value());
+        }
+        self.distinct = match (self.distinct.take(), part.fresh) {
+            (Some(mut all), Some(fresh)) => {
+                all.extend(fresh);
+                (all.len() <= MAX_KEYS).then_some(all)
             }
             _ => None,
         };
@@ -241,8 +238,41 @@ impl Statist {
         Ok(())
     }
 
-    /// The statistics and the control figures.
-    pub fn finish(mut self) -> (ColumnStats, Control) {
+    /// Adds the texts that were left out because they are coded, once: all that `book` has, in the order in which they
+    /// came.
+    pub fn absorb(&mut self, book: &Codebook) {
+        if self.kind != Kind::Text || std::mem::replace(&mut self.absorbed, true) {
+            return;
+        }
+        for key in book.keys() {
+            let Scalar::Text(text) = key else { continue };
+            self.widen(key.as_value(), key.as_value());
+            if self.plain && !self.longest.leaves_out(text.len()) {
+                self.longest.add(text.chars().count() as u32, text);
+            }
+        }
+    }
+
+    fn widen(&mut self, l: Value<'_>, h: Value<'_>) {
+        let Some((lo, hi)) = &mut self.range else {
+            self.range = Some((l.to_scalar(), h.to_scalar()));
+            return;
+        };
+        if l.order(&lo.as_value()).is_lt() {
+            *lo = l.to_scalar();
+        }
+        if h.order(&hi.as_value()).is_gt() {
+            *hi = h.to_scalar();
+        }
+    }
+
+    /// The statistics and the control figures; `book` numbers the column's field where its values are texts.
+    pub fn finish(mut self, book: Option<&Codebook>) -> (ColumnStats, Control) {
+        let mut distinct = self.distinct.as_ref().map(|values| values.len() as u64);
+        if let Some(book) = book.filter(|_| self.kind == Kind::Text) {
+            self.absorb(book);
+            distinct = book.distinct().filter(|values| *values <= MAX_KEYS as u64);
+        }
         let (min, max) = self.range.take().unwrap_or_default();
         if !self.plain {
             // The widest number is most often one of these.
@@ -256,7 +286,7 @@ impl Statist {
         }
         let stats = ColumnStats {
             nulls: self.nulls,
-            distinct: self.distinct.map(|d| d.len() as u64),
+            distinct,
             min,
             max,
             max_chars: self.longest.0.first().map_or(0, |(chars, _)| *chars),
@@ -279,5 +309,32 @@ impl Statist {
             "the sum of column {:?} has more digits than 128 bits hold; cast it to DOUBLE in the SQL",
             self.name
         ))
+    }
+}
+
+/// The first eight bytes as a number that orders as the texts do, where it differs.
+fn head(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    match bytes.first_chunk() {
+        Some(first) => u64::from_be_bytes(*first),
+        None => {
+            let mut first = [0; 8];
+            first[..bytes.len()].copy_from_slice(bytes);
+            u64::from_be_bytes(first)
+        }
+    }
+}
+
+/// Characters of all texts together.
+fn chars(texts: &StringArray) -> u64 {
+    // Every byte that does not continue a character (RFC 3629) begins one.
+    let count = |bytes: &[u8]| bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;
+    match (texts.null_count(), texts.value_offsets()) {
+        (0, [first, .., last]) => count(&texts.value_data()[*first as usize..*last as usize]),
+        _ => texts
+            .iter()
+            .flatten()
+            .map(|text| count(text.as_bytes()))
+            .sum(),
     }
 }

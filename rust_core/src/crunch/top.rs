@@ -38,7 +38,7 @@ impl Top {
             .flatten()
             .map(|(by, _)| by.as_value());
         let mut rows = Vec::new();
-        column.for_each_counted(|i| {
+        column.for_each_counted(0..column.len(), |i| {
             // A row that only equals the last of a full list comes after it.
             if worst.is_none_or(|w| self.rank(column.value(i), w).is_lt()) {
                 rows.push(i as u32);

@@ -21,7 +21,7 @@ impl Measure {
         };
         Ok(match acc {
             Acc::Count(count) => Scalar::Int(i128::from(*count)),
-            Acc::Distinct(keys) => Scalar::Int(keys.len() as i128),
+            Acc::Distinct(codes) => Scalar::Int(codes.len() as i128),
             Acc::IntSum { count: 0, .. } | Acc::FloatSum { count: 0, .. } => Scalar::Null,
             Acc::IntSum { sum, count } => match kind {
                 TotalKind::Avg => Scalar::Float(ratio(*sum, i128::from(*count), scale)),
