@@ -110,9 +110,10 @@ pictures: build ## Make the README's pictures again from the flights report
 	@$(BIN)/python scripts/pictures.py
 
 .PHONY: bench
-bench: .venv/.bench ## Measure against other writers and make docs/benchmarks.md again; half an hour
+bench: .venv/.bench ## Measure against other writers and make docs/benchmarks.md again; an hour
 	@$(BIN)/python -m bench.xlsx
 	@$(BIN)/python -m bench.pdf
+	@$(BIN)/python -m bench.crunch
 
 # What `make build` installs stays; its next sync takes these out again.
 .venv/.bench: .venv/.installed

@@ -17,7 +17,7 @@ from bench.race import Race
 from bench.results import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 RESULTS = "results.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -27,15 +27,14 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 class Benchmark:
     """The benchmark in the folder `name`: its contenders, its numbers of rows, its section of the page.
 
-    `rows` is where all are compared; `quick_rows` and `quick_peers` are for `--quick`. `warm_up_rows` and
-    `peer_rows` are the race's. `section(results, page, pictures)` makes the section, `comparison(results)`
-    its main table.
+    `contenders(threads, peers)` are those that race. `rows` is where all are compared; `quick_rows` and
+    `quick_peers` are for `--quick`. `warm_up_rows` and `peer_rows` are the race's. `section(results, page,
+    pictures)` makes the section, `comparison(results)` its main table.
     """
 
     name: str
     description: str | None
-    ours: Callable[[int], Contender]
-    peer: Callable[[str], Contender]
+    contenders: Callable[[int, Sequence[str]], list[Contender]]
     peers: tuple[str, ...]
     quick_peers: tuple[str, ...]
     rows: int
@@ -91,7 +90,7 @@ class Benchmark:
         return 0
 
     def _measured(self, given: argparse.Namespace) -> Results:
-        contenders = [self.ours(given.threads), *map(self.peer, given.peers)]
+        contenders = self.contenders(given.threads, given.peers)
         if missing := [package for each in contenders for package in each.packages if not installed(package)]:
             names = ", ".join(dict.fromkeys(missing))
             raise ContenderFailed(

@@ -42,6 +42,9 @@ class Contender:
     """`command(data, folder)` writes `folder`/`file`; `phases(folder)` reads what it told about itself.
 
     `packages` are the distributions whose versions matter; `title` stands in tables and charts.
+    `told(folder)` are figures that count instead of the stopwatch's, where the process does more than what is
+    measured. Where it does not run over the race's curve, `sizes(rows)` are its numbers of rows, made of the
+    one at which all are compared.
     """
 
     name: str
@@ -50,6 +53,9 @@ class Contender:
     command: Callable[[Path, Path], list[str]]
     packages: tuple[str, ...] = ()
     phases: Callable[[Path], dict[str, float]] = lambda _folder: {}
+    told: Callable[[Path], dict[str, float]] = lambda _folder: {}
+    sizes: Callable[[int], tuple[int, ...]] | None = None
+    ours: bool = False
 
     def run(self, data: Path, folder: Path, *, limit_seconds: float) -> Run:
         """Run the whole process over `data` with an empty `folder` for its files."""
@@ -67,4 +73,5 @@ class Contender:
         if status := figures.pop("status"):
             what = f"not done within {limit_seconds:g} s" if status == -9 else f"ended with {status}"
             raise ContenderFailed(f"{self.title}, {data.name}: {what}\n{done.stderr[-2000:]}")
+        figures.update(self.told(folder))
         return Run(**figures, file_bytes=(folder / self.file).stat().st_size, phases=self.phases(folder))

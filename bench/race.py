@@ -29,9 +29,9 @@ LIMIT_SECONDS = 900.0
 class Race:
     """Who runs over how many rows; `say` is told each result as a line.
 
-    The first contender is ours. `reader` is the module that reads a file back: it gets the dataset and the
-    file, ends with an error where they differ, and may print what it counted as JSON. `peer_rows` is the most
-    that the others get. All run over `warm_up_rows` before.
+    `reader` is the module that reads a file back: it gets the dataset and the file, ends with an error where
+    they differ, and may print what it counted as JSON. `peer_rows` is the most that the others get. All run
+    over `warm_up_rows` before.
 
     Ours runs `runs` times at each number of rows, the others once. A peer that has taken a minute runs over
     no more rows, nor one that would take half of the memory; but all run over `rows`, to be compared.
@@ -60,7 +60,7 @@ class Race:
             # Once over few rows: compiled modules and pages of libraries are there for everybody then.
             self._run(each, made_dataset(self.warm_up_rows, cache_folder()))
             yield
-        for rows in sorted({self.rows, *self.curve}):
+        for rows in sorted({rows for each in self.contenders for rows in self._sizes(each)}):
             dataset = made_dataset(rows, cache_folder())
             for each in self.contenders:
                 if rows not in self._sizes(each) or (rows != self.rows and self._enough(each, rows)):
@@ -77,7 +77,7 @@ class Race:
                 )
 
     def _sizes(self, contender: Contender) -> list[int]:
-        sizes = sorted({self.rows, *self.curve})
+        sizes = sorted(contender.sizes(self.rows) if contender.sizes else {self.rows, *self.curve})
         if self._ours(contender) or self.peer_rows is None:
             return sizes
         return [rows for rows in sizes if rows <= self.peer_rows]
@@ -96,7 +96,7 @@ class Race:
         return self.runs if self._ours(contender) else 1
 
     def _ours(self, contender: Contender) -> bool:
-        return contender is self.contenders[0]
+        return contender.ours
 
     def _run(self, contender: Contender, dataset: Dataset) -> Run:
         cache_folder().mkdir(parents=True, exist_ok=True)

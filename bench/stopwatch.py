@@ -16,7 +16,9 @@ def main() -> int:
     limit, command = float(sys.argv[1]), sys.argv[2:]
     began = time.perf_counter()
     # The command's own output goes to standard error: standard output is the figures'.
-    pid = os.posix_spawn(command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, 2, 1)])
+    # A command that goes on after what is measured can tell when that was over.
+    environment = {**os.environ, "BENCH_BEGAN": repr(began)}
+    pid = os.posix_spawn(command[0], command, environment, file_actions=[(os.POSIX_SPAWN_DUP2, 2, 1)])
     signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
     signal.setitimer(signal.ITIMER_REAL, limit)
     _, status, usage = os.wait4(pid, 0)

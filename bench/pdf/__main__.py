@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 
 from bench.benchmark import Benchmark
-from bench.pdf.contenders import PEERS, WARM_UP_ROWS, ours, peer
+from bench.pdf.contenders import PEERS, WARM_UP_ROWS, contenders
 from bench.pdf.section import NAME, comparison, write_section
 
 PDF = Benchmark(
     NAME,
     __doc__,
-    ours,
-    peer,
+    contenders,
     PEERS,
     quick_peers=("weasyprint",),
     rows=3_000,

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.contender import Contender
 from bench.pdf.design import REPORT
 from bench.pdf.writers import CHROMIUM
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 OURS = "pressroom"
 FILE = "ledger.pdf"
@@ -26,6 +30,11 @@ if CHROMIUM:
 PEERS = tuple(_PEERS)
 
 
+def contenders(threads: int, peers: Sequence[str]) -> list[Contender]:
+    """Ours with the core on so many threads, and others by their names in `PEERS`."""
+    return [ours(threads), *map(peer, peers)]
+
+
 def ours(threads: int) -> Contender:
     """`pressroom render` as anybody would call it, with the core on `threads` threads."""
     program = str(Path(sys.executable).with_name("pressroom"))
@@ -34,7 +43,7 @@ def ours(threads: int) -> Contender:
         options = ["--format", "pdf", "--threads", str(threads), "--stats", str(folder / _STATS)]
         return [program, "render", str(REPORT), "--data", str(data), "--out", str(folder), *options]
 
-    return Contender(OURS, "Pressroom", FILE, command, ("duckdb", "weasyprint"), _phases)
+    return Contender(OURS, "Pressroom", FILE, command, ("duckdb", "weasyprint"), _phases, ours=True)
 
 
 def peer(name: str) -> Contender:

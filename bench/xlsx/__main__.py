@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 
 from bench.benchmark import Benchmark
-from bench.xlsx.contenders import PEERS, SHEET_ROWS, WARM_UP_ROWS, ours, peer
+from bench.xlsx.contenders import PEERS, SHEET_ROWS, WARM_UP_ROWS, contenders
 from bench.xlsx.section import NAME, comparison, write_section
 
 XLSX = Benchmark(
     NAME,
     __doc__,
-    ours,
-    peer,
+    contenders,
     PEERS,
     quick_peers=PEERS,
     rows=1_000_000,

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.contender import Contender
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 OURS = "pressroom"
 FILE = "ledger.xlsx"
@@ -27,6 +31,11 @@ _PEERS = {
 PEERS = tuple(_PEERS)
 
 
+def contenders(threads: int, peers: Sequence[str]) -> list[Contender]:
+    """Ours with the core on so many threads, and others by their names in `PEERS`."""
+    return [ours(threads), *map(peer, peers)]
+
+
 def ours(threads: int) -> Contender:
     """`pressroom render` as anybody would call it, with the core on `threads` threads."""
     program = str(Path(sys.executable).with_name("pressroom"))
@@ -35,7 +44,7 @@ def ours(threads: int) -> Contender:
         options = ["--format", "xlsx", "--threads", str(threads), "--stats", str(folder / _STATS)]
         return [program, "render", str(_REPORT), "--data", str(data), "--out", str(folder), *options]
 
-    return Contender(OURS, "Pressroom", FILE, command, ("duckdb",), _phases)
+    return Contender(OURS, "Pressroom", FILE, command, ("duckdb",), _phases, ours=True)
 
 
 def peer(name: str) -> Contender:

@@ -28,7 +28,7 @@ def bench(name: str, *arguments: str | Path, cache: Path) -> subprocess.Complete
         env={"PATH": "/usr/bin:/bin", "HOME": str(cache), "XDG_CACHE_HOME": str(cache)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
 
