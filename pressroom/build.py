@@ -176,7 +176,7 @@ class _Run:
         if alone:
             self.enter(Phase.WRITING)
             with self._timed("pdf"):
-                written = write_alone(design, path.with_name(SPOOL), path)
+                written = write_alone(design, crunched, path)
             self.control.check()
             self.warnings += [*design.warnings, printed_alone(design.unreplayed)]
             return written

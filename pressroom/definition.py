@@ -251,6 +251,10 @@ class Show(_Model):
         return self
 
 
+Made = Literal["running", "share", "rank"]
+"""What further columns are made of one: its name is theirs in the plan, before a colon."""
+
+
 class Column(_Model):
     """A column of the detail rows."""
 
@@ -261,6 +265,14 @@ class Column(_Model):
     running: str | bool | None = Field(
         default=None,
         description="a further column with the running sum: true, or the group at which it restarts",
+    )
+    share: str | bool | None = Field(
+        default=None,
+        description="a further column with the share of the sum: true of all rows, or the group it is of",
+    )
+    rank: str | bool | None = Field(
+        default=None,
+        description="a further column with the rank, 1 for the largest: true among all rows, or the group",
     )
     width: Annotated[float, Field(gt=0, le=255)] | None = Field(default=None, description="characters, XLSX")
     align: Literal["left", "center", "right"] | None = None
@@ -279,9 +291,19 @@ class Column(_Model):
         return self.label if self.label is not None else self.field.replace("_", " ").capitalize()
 
     @property
+    def made(self) -> dict[Made, str]:
+        """What is made of it in further columns, and their headings."""
+        asked: dict[Made, str | bool | None] = {
+            "running": self.running,
+            "share": self.share,
+            "rank": self.rank,
+        }
+        return {made: f"{self.heading}, {made}" for made, over in asked.items() if over}
+
+    @property
     def headings(self) -> tuple[str, ...]:
-        """The headings of its printed columns: its own, and that of its running sum."""
-        return (self.heading, f"{self.heading}, running") if self.running else (self.heading,)
+        """The headings of its printed columns: its own, and those of what is made of it."""
+        return (self.heading, *self.made.values())
 
 
 class Group(_Model):
@@ -401,10 +423,12 @@ class ReportDefinition(_Model):
         groups = [g.field for g in self.groups]
         views = [x.name for x in self.crosstabs] + [x.name for x in self.tops] + [x.name for x in self.charts]
         for column in self.columns:
-            if isinstance(column.running, str) and column.running not in groups:
-                raise ValueError(
-                    f"column {column.field!r} runs over {column.running!r}, which is no group: {groups}"
-                )
+            for made in column.made:
+                if isinstance(over := getattr(column, made), str) and over not in groups:
+                    raise ValueError(
+                        f"columns.{column.field}.{made}: {over!r} is no group; "
+                        f"true is for all rows, the groups are: {', '.join(groups) or 'none'}"
+                    )
         for i, transform in enumerate(self.data.transforms):
             if isinstance(transform, Aging) and isinstance(transform.as_of, str):
                 parameter = self.parameters.get(transform.as_of.removeprefix("$"))

@@ -6,24 +6,28 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pressroom.definition import TotalKind
 from pressroom.errors import DefinitionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pressroom.definition import Column, ReportDefinition, TotalKind
+    from pressroom.definition import Column, Made, ReportDefinition
+
+_FORMATS = {"share": "0.0%", "rank": "#,##0"}
+"""Number formats of what is not of its column's kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanColumn:
-    """A printed column: a field, or the running sum of one."""
+    """A printed column: a field, or what is made of one, by whose name its own begins."""
 
     name: str
     source: str
     heading: str
     format: str
     definition: Column
-    running: bool = False
+    made: Made | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +52,30 @@ class Plan:
         """The kinds of total in the order they first appear: one subtotal row each."""
         return tuple(dict.fromkeys(total.kind for total in self.totals))
 
-    def total_index(self, column: int, kind: TotalKind) -> int | None:
-        """Number of the total of this kind of column number `column`, if the report asks for it."""
+    def total_index(self, column: int, kind: TotalKind, level: int | None) -> int | None:
+        """Number of the total of this kind of column number `column`, if groups of `level` have it.
+
+        `level` None is the whole report. A share has none where several wholes come together.
+        """
+        over = self._level(self.columns[column]) if self.columns[column].made else None
+        if over is not None and (level is None or level < over):
+            return None
         return next((i for i, t in enumerate(self.totals) if t.column == column and t.kind is kind), None)
+
+    def _level(self, column: PlanColumn) -> int | None:
+        """The level of the groups that a made column is made in, each by itself; None: all rows."""
+        over = getattr(column.definition, column.made) if column.made else None
+        fields = [group.field for group in self.definition.groups]
+        return fields.index(over) if isinstance(over, str) else None
 
     def to_json(self) -> str:
         """The JSON that `rust_core.crunch` reads; a change here is a change of `crunch/plan.rs`."""
         d = self.definition
-        levels = {group.field: level for level, group in enumerate(d.groups)}
 
         def column(c: PlanColumn) -> dict[str, Any]:
             out: dict[str, Any] = {"name": c.name, "source": c.source, "format": c.format}
-            if c.running:
-                over = c.definition.running
-                out["running"] = {"level": levels[over] if isinstance(over, str) else None}
+            if c.made:
+                out[c.made] = {"level": self._level(c)}
             return out
 
         return json.dumps(
@@ -88,13 +102,11 @@ def make_plan(definition: ReportDefinition, fields: Sequence[str]) -> Plan:
     for column in definition.columns:
         totals += [PlanTotal(len(columns), total.kind, total.by) for total in column.total]
         columns.append(PlanColumn(column.field, column.field, column.heading, column.format, column))
-        if column.running:
-            heading = column.headings[1]
-            columns.append(
-                PlanColumn(
-                    f"running:{column.field}", column.field, heading, column.format, column, running=True
-                )
-            )
+        for made, heading in column.made.items():
+            if made == "share" and any(total.kind is TotalKind.SUM for total in column.total):
+                totals.append(PlanTotal(len(columns), TotalKind.SUM, None))
+            code = _FORMATS.get(made, column.format)
+            columns.append(PlanColumn(f"{made}:{column.field}", column.field, heading, code, column, made))
     return Plan(definition, tuple(columns), tuple(totals))
 
 

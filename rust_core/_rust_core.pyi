@@ -87,6 +87,9 @@ class Crunched:
     @property
     def control(self) -> dict[str, tuple[int, int | None]]: ...
     def summary(self) -> dict[str, Any]: ...
+    def stream(self) -> ArrowStream:
+        """The printed columns of every row, as they stand in the spool."""
+
     def groups(self, level: int, limit: int) -> list[dict[str, Any]]: ...
 
 @final

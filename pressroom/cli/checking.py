@@ -122,7 +122,7 @@ def _check_plates(
             if prints_alone(design.unreplayed, pdf, crunched.rows, settings.weasyprint_rows):
                 yield "PDF: these rows are printed by WeasyPrint alone, for the sake of that CSS"
             else:
-                rows = take_rows(source.stream(), pick_rows(plan, crunched, Path(work) / SPOOL))
+                rows = take_rows(source.stream(), pick_rows(plan, crunched))
                 folder = proof or Path(work) / "proof"
                 verdict = prove_rows(report, plan, rows, values, Path(work), folder, control)
                 yield f"PDF: proof: {verdict}"

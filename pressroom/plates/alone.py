@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from weasyprint.formatting_structure import boxes
 
 from pressroom.plates.band_markup import MARK
-from pressroom.plates.whole_table import SpooledRows
+from pressroom.plates.whole_table import PrintedRows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import rust_core
     from pressroom.plates.page import PageDesign
     from pressroom.plates.rendering import Rendering
 
@@ -41,14 +42,14 @@ class Alone:
 
 
 def write_alone(
-    design: PageDesign, spool: Path, path: Path, *, columns: tuple[float, ...] | None = None
+    design: PageDesign, crunched: rust_core.Crunched, path: Path, *, columns: tuple[float, ...] | None = None
 ) -> Alone:
-    """Print the rows of `spool` in the look of `design` to `path`; takes memory and seconds for each row.
+    """Print the rows in the look of `design` to `path`; takes memory and seconds for each row.
 
     `columns` are the columns' widths in px; without them WeasyPrint finds its own.
     """
     start = time.perf_counter()
-    rows = SpooledRows(spool)
+    rows = PrintedRows(crunched)
     rendering = design.whole(rows, columns=columns)
     path.write_bytes(rendering.pdf(range(len(rendering.pages))))
     return Alone(

@@ -139,7 +139,7 @@ class BandMarkup:
     ) -> str:
         """A row of totals, by their numbers; `level` None closes the table."""
         count = len(self.plan.columns)
-        numbers = [self.plan.total_index(i, kind) for i in range(count)]
+        numbers = [self.plan.total_index(i, kind, level) for i in range(count)]
         free = next((i for i in range(count) if numbers[i] is None), None)
         cells, i = [], 0
         while i < count:

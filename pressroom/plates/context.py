@@ -106,7 +106,7 @@ class TemplateContext:
             code = "#,##0" if total.kind in (TotalKind.COUNT, TotalKind.DISTINCT) else column.format
             out.append(
                 {
-                    "field": column.source,
+                    "field": column.name,
                     "heading": column.heading,
                     "kind": total.kind.value,
                     "label": LABELS[total.kind.value],
@@ -118,7 +118,7 @@ class TemplateContext:
 
     def _total(self, field: str, kind: str = "sum") -> Any:  # noqa: ANN401 - whatever type the column has
         for total, value in zip(self._plan.totals, self._summary["totals"], strict=True):
-            if self._plan.columns[total.column].source == field and total.kind.value == kind:
+            if self._plan.columns[total.column].name == field and total.kind.value == kind:
                 return value
         raise Misused(
             f"total({field!r}, {kind!r}): the report has no such total", hint="add it to the column's total"

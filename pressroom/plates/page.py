@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from pressroom.plan import Plan
     from pressroom.plates.cache import PlateCache
-    from pressroom.plates.whole_table import SpooledRows
+    from pressroom.plates.whole_table import PrintedRows
     from pressroom.reports import Report
 
 WIDER = 0.5
@@ -126,7 +126,7 @@ class PageDesign:
         _leads(rendering, pages)
         return rendering.pdf([*range(first + 2), *range(last, count)]), first
 
-    def whole(self, rows: SpooledRows, *, columns: tuple[float, ...] | None = None) -> Rendering:
+    def whole(self, rows: PrintedRows, *, columns: tuple[float, ...] | None = None) -> Rendering:
         """The report as WeasyPrint lays it out by itself, with every row in its table.
 
         `columns` are the columns' widths in px; without them WeasyPrint finds its own.

@@ -71,20 +71,19 @@ class Verdict:
 def draw_both(
     design: PageDesign,
     crunched: rust_core.Crunched,
-    spool: Path,
     folder: Path,
     control: rust_core.JobControl,
     *,
     own_columns: bool = False,
 ) -> None:
-    """Write the same report to `EXPECTED` and `FOUND` in `folder`; `spool` holds the rows of `crunched`.
+    """Write the same report to `EXPECTED` and `FOUND` in `folder`.
 
     WeasyPrint gives its columns the widths of the plate's: those were made for the longest values of each,
     and the widest may be others. With `own_columns` it finds them by itself.
     """
     plate = design.plate()
     columns = None if own_columns else design.stored_plate().columns
-    write_alone(design, spool, folder / EXPECTED, columns=columns)
+    write_alone(design, crunched, folder / EXPECTED, columns=columns)
     pagination = rust_core.paginate(crunched, plate, control)
     around = design.surroundings(pagination.pages)
     rust_core.write_pdf(crunched, plate, pagination, str(folder / FOUND), control, *around)
@@ -100,11 +99,10 @@ def prove_rows(
     control: rust_core.JobControl,
 ) -> Verdict:
     """Crunch `rows` as a report of their own, draw it twice into `folder`, and compare the drawings."""
-    spool = work / "proof.arrow"
-    crunched = rust_core.crunch(rows, plan.to_json(), str(spool), control)
+    crunched = rust_core.crunch(rows, plan.to_json(), str(work / "proof.arrow"), control)
     design = PageDesign(report, plan, crunched, parameters)
     folder.mkdir(parents=True, exist_ok=True)
-    draw_both(design, crunched, spool, folder, control)
+    draw_both(design, crunched, folder, control)
     return compare_drawings(folder, crunched.rows, Places(design.stored_plate(), plan))
 
 

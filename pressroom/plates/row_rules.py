@@ -18,9 +18,9 @@ BOLD = 700
 
 
 def rules_of(plan: Plan, number: int) -> tuple[Rule, ...]:
-    """Rules of column number `number`; a running sum has none."""
+    """Rules of column number `number`; what is made of another has none."""
     column = plan.columns[number]
-    return () if column.running else column.definition.rules
+    return () if column.made else column.definition.rules
 
 
 def check_rules(plan: Plan, types: Sequence[str]) -> None:

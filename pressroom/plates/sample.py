@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from arro3.core import Array, DataType, RecordBatchReader, Table
 
 import rust_core
-from pressroom.plates.whole_table import SpooledRows
+from pressroom.plates.whole_table import PrintedRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from pressroom.plan import Plan
     from rust_core._rust_core import ArrowStream
@@ -26,7 +25,7 @@ _EDGES = 4
 """Ends of groups that are taken along for each level."""
 
 
-def pick_rows(plan: Plan, crunched: rust_core.Crunched, spool: Path) -> list[int]:
+def pick_rows(plan: Plan, crunched: rust_core.Crunched) -> list[int]:
     """Numbers of at most `ROWS` rows, ascending.
 
     The first and last rows, the rows around ends of groups, and of each column the longest, the shortest,
@@ -42,7 +41,7 @@ def pick_rows(plan: Plan, crunched: rust_core.Crunched, spool: Path) -> list[int
     for level in range(len(plan.definition.groups)):
         for group in crunched.groups(level, _EDGES + 1)[1:]:
             want(*range(group["first_row"] - 2, group["first_row"] + 2))
-    for numbers in zip_longest(*_unusual(plan, spool)):
+    for numbers in zip_longest(*_unusual(plan, crunched)):
         want(*(n for n in numbers if n is not None))
     want(*range(ROWS))
     return sorted(list(wanted)[:ROWS])
@@ -64,10 +63,10 @@ def take_rows(stream: ArrowStream, numbers: Sequence[int]) -> Table:
     return Table.from_batches(batches, schema=reader.schema)
 
 
-def _unusual(plan: Plan, spool: Path) -> Iterator[tuple[int, ...]]:
+def _unusual(plan: Plan, crunched: rust_core.Crunched) -> Iterator[tuple[int, ...]]:
     """Rows for each column, the most telling first."""
     columns: list[list[tuple[int, str, object]]] = [[] for _ in plan.columns]
-    for number, row in enumerate(SpooledRows(spool)):
+    for number, row in enumerate(PrintedRows(crunched)):
         if number == _LOOKED_AT:
             break
         for column, value, seen in zip(plan.columns, row, columns, strict=True):

@@ -96,8 +96,8 @@ def _header(plan: Plan, level: int) -> list[Cell]:
 def _totals(plan: Plan, level: int | None, kind: TotalKind, *, filtered: bool = False) -> list[Cell]:
     cells: list[Cell] = []
     for column in range(len(plan.columns)):
-        index = plan.total_index(column, kind)
-        cells.append([] if index is None or plan.columns[column].running else [{"total": index}])
+        index = plan.total_index(column, kind, level)
+        cells.append([] if index is None else [{"total": index}])
     label = LABELS[kind]
     free = roomiest(cells)
     if free is not None:

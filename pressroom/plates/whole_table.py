@@ -17,7 +17,6 @@ from pressroom.plates.row_rules import rules_of, worn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from pressroom.definition import TotalKind
     from pressroom.plates.specimen import Specimen
@@ -35,11 +34,11 @@ table.rows tr.subtotal, table.rows tr.total { break-before: avoid !important }
 _INVISIBLE = re.compile("[\0-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
-class SpooledRows:
-    """The rows of a spool, one tuple of printed values each; read once, and counted as they go by."""
+class PrintedRows:
+    """A report's rows, one tuple of printed values each; read once, and counted as they go by."""
 
-    def __init__(self, spool: Path) -> None:
-        self._reader = RecordBatchReader.from_arrow(rust_core.read_ipc(str(spool)))
+    def __init__(self, crunched: rust_core.Crunched) -> None:
+        self._reader = RecordBatchReader.from_arrow(crunched.stream())
         schema = self._reader.schema
         self._names = schema.names
         self._exact = [_scale(str(schema.field(i).type)) for i in range(len(self._names))]
@@ -84,7 +83,7 @@ class WholeTable:
     """
 
     specimen: Specimen
-    rows: SpooledRows
+    rows: PrintedRows
     groups: Sequence[Sequence[Mapping[str, Any]]]
     widths: Sequence[float] | None = None
     _next: list[int] = field(init=False)

@@ -65,7 +65,7 @@ class Sheet:
         self.row_heights: dict[str, float] = {"header": 30, "group_header": 20, "grand_total": 20}
         """Heights in points by kind of band; others have Excel's default."""
         self.plan = plan
-        columns = {column.name: column.definition for column in plan.columns if not column.running}
+        columns = {column.name: column.definition for column in plan.columns if not column.made}
         self.rules: dict[str, tuple[Rule, ...]] = {f: c.rules for f, c in columns.items() if c.rules}
         """Rules by field; a design may change them, and the next five."""
         self.shows: dict[str, Show | str] = {f: c.show for f, c in columns.items() if c.show}

@@ -8,7 +8,7 @@ mod written;
 
 use std::path::PathBuf;
 
-use arrow_array::RecordBatchReader;
+use arrow_array::{RecordBatchIterator, RecordBatchReader};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use pyo3_arrow::PyRecordBatchReader;
@@ -51,6 +51,12 @@ impl Crunched {
 
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         summary::summary(py, &self.0)
+    }
+
+    fn stream<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let batches = self.0.batches.clone().into_iter().map(Ok);
+        let reader = RecordBatchIterator::new(batches, self.0.schema.clone());
+        PyRecordBatchReader::new(Box::new(reader)).into_arro3(py)
     }
 
     fn groups<'py>(

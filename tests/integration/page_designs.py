@@ -59,7 +59,7 @@ class Design:
         report, plan, rows = crunched(folder, self.definition, self.rows)
         design = PageDesign(report, plan, rows, {})
         control = rust_core.JobControl(2)
-        draw_both(design, rows, folder / "spool.arrow", folder, control, own_columns=own_columns)
+        draw_both(design, rows, folder, control, own_columns=own_columns)
         return Drawn(folder, design, rows, Places(design.stored_plate(), plan))
 
 

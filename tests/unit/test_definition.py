@@ -59,7 +59,7 @@ def test_a_good_definition_is_read_with_its_short_forms(tmp_path: Path) -> None:
         (("label: Amount", "tag: Amount"), "/report.yaml:6: columns.1.tag: unknown key"),
         (("page_break: true", "page_break: 7"), "/report.yaml:8: groups.0.page_break: "),
         (("total: [sum,", "total: [summ,"), "/report.yaml:6: columns.1.total.0.kind: "),
-        (("running: region", "running: place"), "column 'amount' runs over 'place', which is no group"),
+        (("running: region", "running: place"), "columns.amount.running: 'place' is no group"),
         (("name: sales", "name: ../sales"), "/report.yaml:1: name: String should match pattern"),
         (("weighted_avg(weight)", "weighted_avg"), "weighted_avg needs the field of its weights"),
         (("- {field: item}", "- {field: amount}"), "columns name amount more than once"),
@@ -220,7 +220,7 @@ def test_buckets_are_named_by_their_days() -> None:
 def test_a_running_column_stands_behind_its_field(tmp_path: Path) -> None:
     plan = make_plan(load_definition(write(tmp_path, GOOD)), ["item", "amount", "region", "weight"])
     assert [c.name for c in plan.columns] == ["item", "amount", "running:amount"]
-    assert plan.total_index(1, TotalKind.SUM) == 0
+    assert plan.total_index(1, TotalKind.SUM, None) == 0
     assert plan.total_index(0, TotalKind.SUM) is None
     assert plan.total_kinds == (TotalKind.SUM, TotalKind.WEIGHTED_AVG)
 

@@ -14,7 +14,7 @@ use crate::value::{Scalar, Value};
 pub struct Crunched {
     /// The question that was answered.
     pub plan: Plan,
-    /// One field per [`Plan::columns`], running columns included, in that order.
+    /// One field per [`Plan::columns`], in that order.
     pub schema: SchemaRef,
     /// Rows in the spool.
     pub rows: u64,
@@ -24,6 +24,8 @@ pub struct Crunched {
     pub offsets: Vec<u64>,
     /// The spool that they are mapped from.
     pub spool: Spool,
+    /// What their late columns are mapped from.
+    pub late: Spool,
     /// One entry per [`Plan::groups`], outermost first.
     pub levels: Vec<Level>,
     /// Totals of the whole report, one per [`Plan::totals`].
@@ -63,6 +65,7 @@ impl Trail<'_> {
         let ends = self.crunched.offsets.iter().skip(1);
         for _ in ends.skip(self.batch).take_while(|end| **end <= row) {
             self.crunched.spool.release(self.batch);
+            self.crunched.late.release(self.batch);
             self.batch += 1;
         }
     }

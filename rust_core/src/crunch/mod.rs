@@ -4,6 +4,7 @@
 //! Arrow batches ──▶ segments (parallel) ──▶ combined in order ──▶ Crunched
 //!                └─▶ spool (Arrow IPC file, memory-mapped by the writers)
 //! ```
+//! Shares and ranks, which need every row before the first, follow in a second pass over the spool.
 //! Reading, crunching and spooling overlap: each has its own thread, the crunch all those of the job's pool.
 
 mod bands;
@@ -11,14 +12,18 @@ mod code_set;
 mod codes;
 pub mod crunched;
 mod feed;
+mod fields;
 pub(crate) mod key;
+mod late;
 pub(crate) mod measure;
 pub(crate) mod normal;
 mod pass;
 mod pivot;
 pub mod plan;
 mod question;
+mod rank;
 mod running;
+mod share;
 pub(crate) mod spool;
 pub(crate) mod stages;
 mod stats;
@@ -68,7 +73,7 @@ pub fn crunch(
                 None => Ok(()),
             })
         })
-        .and_then(|()| pass.finish(plan, spool))
+        .and_then(|()| pass.finish(plan, spool, control))
         .map_err(|error| match error {
             // An interrupted source fails; what the person asked for is the better message.
             Error::Arrow(_) => control.check().err().unwrap_or(error),

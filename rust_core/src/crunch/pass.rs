@@ -8,12 +8,13 @@ use rayon::prelude::*;
 
 use super::bands::{NONE, opens};
 use super::crunched::Crunched;
+use super::late;
 use super::measure::Measure;
 use super::measure::{Acc, Chunk};
 use super::pivot::{Pivot, PivotPart};
 use super::plan::Plan;
 use super::question::{Question, printed, slices, typed};
-use super::spool;
+use super::spool::{self, Spool};
 use super::stats::StatsPart;
 use crate::control::JobControl;
 use crate::error::{Error, Result};
@@ -167,18 +168,18 @@ impl Pass {
         Ok(())
     }
 
-    /// Closes every group and maps the finished spool.
+    /// Closes every group, maps the finished spool, and adds the columns that needed all of it.
     ///
     /// # Errors
     /// [`Error::Data`] when a figure has no room, [`Error::Io`] and [`Error::Arrow`] for the spool.
-    pub fn finish(self, plan: Plan, path: &Path) -> Result<Crunched> {
+    pub fn finish(self, plan: Plan, path: &Path, control: &JobControl) -> Result<Crunched> {
         let question = self.question;
         let (levels, totals) = question.bands.finish()?;
         let top_fields: Vec<String> = plan
             .groups
             .iter()
             .map(|g| g.source.clone())
-            .chain(plan.columns.iter().map(|c| c.name.clone()))
+            .chain(question.schema.fields().iter().map(|f| f.name().clone()))
             .collect();
         let (schema, batches, spool) = spool::open(path)?;
         let mut offsets = vec![0u64];
@@ -194,22 +195,23 @@ impl Pass {
             )));
         }
         let books = &question.books;
-        let (stats, control) = question
+        let (stats, controls) = question
             .statists
             .into_iter()
             .zip(&question.columns)
             .map(|(statist, column)| statist.finish(column.book(books)))
             .unzip();
-        Ok(Crunched {
+        let mut crunched = Crunched {
             schema,
             rows: self.rows,
             batches,
             offsets,
             spool,
+            late: Spool::default(),
             levels,
             totals,
             stats,
-            control,
+            control: controls,
             crosstabs: question
                 .crosstabs
                 .into_iter()
@@ -226,7 +228,9 @@ impl Pass {
                 .map(|p| Ok((p.name.clone(), p.into_series(books)?)))
                 .collect::<Result<_>>()?,
             plan,
-        })
+        };
+        late::fill(question.late, &mut crunched, path, control)?;
+        Ok(crunched)
     }
 }
 

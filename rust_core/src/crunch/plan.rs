@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// Columns of the detail rows, in print order; running columns stand among them.
+    /// Columns of the detail rows, in print order; what is made of other columns stands among them.
     pub columns: Vec<PlanColumn>,
     /// Group levels, outermost first.
     #[serde(default)]
@@ -34,23 +34,42 @@ pub struct Plan {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanColumn {
-    /// Unique among the columns: the field, or `running:<field>`.
+    /// Unique among the columns: the field, or `running:<field>`, `share:<field>`, `rank:<field>`.
     pub name: String,
     /// The field it is read from.
     pub source: String,
     /// Excel number-format code; empty or `General` for the type's default.
     #[serde(default)]
     pub format: String,
-    /// Present for a running sum of `source`.
+    /// Present for a running sum of `source`, which starts again in each whole.
     #[serde(default)]
-    pub running: Option<Running>,
+    pub running: Option<Within>,
+    /// Present for the part that `source` is of its whole's sum. Its only total is `sum`: a group's part.
+    #[serde(default)]
+    pub share: Option<Within>,
+    /// Present for the rank of `source` in its whole, 1 for the largest.
+    #[serde(default)]
+    pub rank: Option<Within>,
 }
 
-/// Where a running sum starts again.
+impl PlanColumn {
+    /// What is made of its source, if it is not the field itself, and the whole that it is made in.
+    pub fn made(&self) -> Option<(&'static str, Within)> {
+        let made = [
+            ("a running sum", self.running),
+            ("a share", self.share),
+            ("a rank", self.rank),
+        ];
+        made.into_iter()
+            .find_map(|(what, within)| Some((what, within?)))
+    }
+}
+
+/// A whole that rows stand in.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Running {
-    /// At each group of this level; `None`: never.
+pub struct Within {
+    /// Each group of this level is one; `None`: all rows are one.
     pub level: Option<usize>,
 }
 

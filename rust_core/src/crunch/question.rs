@@ -2,37 +2,23 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef};
 use arrow_schema::{Field, Schema, SchemaRef};
 use rayon::prelude::*;
 
 use super::bands::{Bands, NONE};
 use super::codes::Codebook;
+use super::fields::Fields;
+use super::late::{LateColumn, Made};
 use super::measure::{Keep, Measure};
-use super::normal::Normal;
 use super::pivot::Pivot;
-use super::plan::{Plan, TotalKind};
+use super::plan::{Plan, TotalKind, Within};
 use super::running::RunningSum;
 use super::stats::Statist;
 use super::top::Top;
 use crate::error::{Error, Result};
 use crate::format::NumberFormat;
 use crate::value::{Column, Kind};
-
-/// The fields of the stream that the plan names, each normalised once.
-#[derive(Debug)]
-pub struct Fields {
-    used: Vec<UsedField>,
-}
-
-#[derive(Debug)]
-struct UsedField {
-    name: String,
-    /// Number in the stream.
-    source: usize,
-    kind: Kind,
-    normal: Normal,
-}
 
 /// Where a printed column comes from.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +36,7 @@ pub struct Question {
     pub fields: Fields,
     /// Per group level, the number of its field.
     pub groups: Vec<usize>,
-    /// Per printed column.
+    /// Per column of the spool.
     pub columns: Vec<Source>,
     /// Schema of the spool.
     pub schema: SchemaRef,
@@ -64,69 +50,12 @@ pub struct Question {
     pub series: Vec<Pivot>,
     /// Top-N lists.
     pub tops: Vec<Top>,
-    /// Per printed column.
+    /// Per column of the spool.
     pub statists: Vec<Statist>,
     /// Per field: its codes, where something counts with them.
     pub books: Vec<Option<Codebook>>,
-}
-
-impl Fields {
-    /// The number of field `name`.
-    fn number(&mut self, name: &str, schema: &Schema, zone: Option<&str>) -> Result<usize> {
-        if let Some(number) = self.used.iter().position(|f| f.name == name) {
-            return Ok(number);
-        }
-        let mut found = schema
-            .fields()
-            .iter()
-            .enumerate()
-            .filter(|(_, field)| field.name() == name);
-        let (source, field) = found.next().ok_or_else(|| {
-            let known: Vec<_> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-            Error::Plan(format!(
-                "unknown field {name:?}; the rows have: {}",
-                known.join(", ")
-            ))
-        })?;
-        if found.next().is_some() {
-            return Err(Error::Plan(format!(
-                "the rows have more than one field {name:?}"
-            )));
-        }
-        let normal = Normal::new(name, field.data_type(), zone)?;
-        let kind = Column::new(&arrow_array::new_empty_array(&normal.to))?.kind();
-        self.used.push(UsedField {
-            name: name.to_owned(),
-            source,
-            kind,
-            normal,
-        });
-        Ok(self.used.len() - 1)
-    }
-
-    fn kind(&self, number: usize) -> Kind {
-        self.used[number].kind
-    }
-
-    /// How many fields there are.
-    pub fn count(&self) -> usize {
-        self.used.len()
-    }
-
-    /// Field `number` of a batch in its spool type.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when a value has no room in that type, or the batch is not as announced.
-    pub fn normalised(&self, number: usize, batch: &RecordBatch) -> Result<ArrayRef> {
-        let field = &self.used[number];
-        let column = batch.columns().get(field.source).ok_or_else(|| {
-            Error::Data(format!(
-                "a batch of the stream lacks the field {:?}",
-                field.name
-            ))
-        })?;
-        field.normal.apply(column)
-    }
+    /// Columns that need every row first; they follow in a file of their own.
+    pub late: Vec<LateColumn>,
 }
 
 impl Question {
@@ -137,7 +66,7 @@ impl Question {
     /// [`Error::Data`] for a field whose values have no such total.
     pub fn new(plan: &Plan, schema: &Schema) -> Result<Self> {
         let zone = plan.time_zone.as_deref();
-        let mut fields = Fields { used: Vec::new() };
+        let mut fields = Fields::default();
         if plan.groups.len() >= usize::from(NONE) {
             return Err(Error::Plan(format!(
                 "{} group levels; at most {} are possible",
@@ -156,33 +85,34 @@ impl Question {
         let mut statists = Vec::new();
         for column in &plan.columns {
             let number = fields.number(&column.source, schema, zone)?;
-            let data_type = match column.running {
-                None => {
-                    columns.push(Source::Field(number));
-                    fields.used[number].normal.to.clone()
-                }
-                Some(over) => {
-                    if over.level.is_some_and(|level| level >= groups.len()) {
-                        return Err(Error::Plan(format!(
-                            "column {:?} starts again at group level {:?}, but there are {} levels",
-                            column.name,
-                            over.level,
-                            groups.len()
-                        )));
-                    }
-                    let kind = fields.kind(number);
-                    let sum = RunningSum::new(&column.name, number, kind, over.level)?;
-                    let data_type = sum.data_type();
-                    columns.push(Source::Running(running.len()));
-                    running.push(sum);
-                    data_type
-                }
+            let format = NumberFormat::parse(&column.format)?;
+            if let Some((what, Within { level })) = column.made()
+                && level.is_some_and(|level| level >= groups.len())
+            {
+                return Err(Error::Plan(format!(
+                    "column {:?} is {what} within group level {level:?}, but there are {} levels",
+                    column.name,
+                    groups.len()
+                )));
+            }
+            let kind = fields.kind(number);
+            let data_type = if let Some(Within { level }) = column.running {
+                let sum = RunningSum::new(&column.name, number, kind, level)?;
+                let data_type = sum.data_type();
+                columns.push(Source::Running(running.len()));
+                running.push(sum);
+                data_type
+            } else if column.share.is_some() || column.rank.is_some() {
+                continue;
+            } else {
+                columns.push(Source::Field(number));
+                fields.data_type(number)
             };
             let kind = Column::new(&arrow_array::new_empty_array(&data_type))?.kind();
-            let format = NumberFormat::parse(&column.format)?;
             statists.push(Statist::new(&column.name, kind, format));
             spooled.push(Field::new(&column.name, data_type, true));
         }
+        let late = late(plan, &mut fields, schema, &columns)?;
         let bands = bands(plan, &mut fields, schema)?;
         let mut pivot = |name: &str, rows: &str, over: Option<&str>, value: &str, kind| {
             let rows = fields.number(rows, schema, zone)?;
@@ -227,6 +157,7 @@ impl Question {
             tops,
             statists,
             books,
+            late,
         })
     }
 
@@ -302,10 +233,14 @@ fn bands(plan: &Plan, fields: &mut Fields, schema: &Schema) -> Result<Bands> {
                 total.column
             ))
         })?;
-        if column.running.is_some() {
+        if let Some((what, _)) = column.made()
+            && !(column.share.is_some() && total.kind == TotalKind::Sum)
+        {
             return Err(Error::Plan(format!(
-                "column {:?} is a running sum, which has no totals; total {:?} instead",
-                column.name, column.source
+                "column {:?} is {what}, which has no {}; total {:?} instead",
+                column.name,
+                total.kind.name(),
+                column.source
             )));
         }
         let number = fields.number(&column.source, schema, zone)?;
@@ -318,14 +253,66 @@ fn bands(plan: &Plan, fields: &mut Fields, schema: &Schema) -> Result<Bands> {
         };
         let kind = fields.kind(number);
         let measure = Measure::new(number, &column.source, kind, total.kind, by)?;
-        let number = measures.iter().position(|m| *m == measure);
-        totals.push((number.unwrap_or(measures.len()), total.kind));
-        if number.is_none() {
-            measures.push(measure);
-        }
+        totals.push((add(&mut measures, measure), total.kind));
+    }
+    // What shares are parts of: totals after those that were asked for, in the order of the columns.
+    for column in plan.columns.iter().filter(|column| column.share.is_some()) {
+        let number = fields.number(&column.source, schema, zone)?;
+        let kind = fields.kind(number);
+        let measure = Measure::new(number, &column.source, kind, TotalKind::Sum, None)?;
+        totals.push((add(&mut measures, measure), TotalKind::Sum));
     }
     let names: Vec<_> = plan.groups.iter().map(|g| g.source.clone()).collect();
     Ok(Bands::new(measures, totals, &names))
+}
+
+/// The number of `measure`, new or old.
+fn add(measures: &mut Vec<Measure>, measure: Measure) -> usize {
+    let number = measures.iter().position(|m| *m == measure);
+    number.unwrap_or_else(|| {
+        measures.push(measure);
+        measures.len() - 1
+    })
+}
+
+/// The plan's shares and ranks, in its order; `columns` are the spool's.
+fn late(
+    plan: &Plan,
+    fields: &mut Fields,
+    schema: &Schema,
+    columns: &[Source],
+) -> Result<Vec<LateColumn>> {
+    let mut late = Vec::new();
+    let mut total = plan.totals.len();
+    for (place, column) in plan.columns.iter().enumerate() {
+        let (made, Within { level }) = match (column.share, column.rank) {
+            (Some(within), _) => {
+                total += 1;
+                (Made::Share { total: total - 1 }, within)
+            }
+            (None, Some(within)) => (Made::Rank, within),
+            (None, None) => continue,
+        };
+        let number = fields.number(&column.source, schema, plan.time_zone.as_deref())?;
+        let is_source = |source: &Source| matches!(source, Source::Field(n) if *n == number);
+        let source = columns.iter().position(is_source).ok_or_else(|| {
+            Error::Plan(format!(
+                "column {:?} is made of {:?}, which is no column",
+                column.name, column.source
+            ))
+        })?;
+        let format = NumberFormat::parse(&column.format)?;
+        let kind = fields.kind(number);
+        late.push(LateColumn::new(
+            &column.name,
+            (place, source),
+            made,
+            level,
+            kind,
+            format,
+        )?);
+    }
+    Ok(late)
 }
 
 /// The printed columns of a batch: fields as they are, running sums made before.
