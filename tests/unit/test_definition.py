@@ -221,7 +221,7 @@ def test_a_running_column_stands_behind_its_field(tmp_path: Path) -> None:
     plan = make_plan(load_definition(write(tmp_path, GOOD)), ["item", "amount", "region", "weight"])
     assert [c.name for c in plan.columns] == ["item", "amount", "running:amount"]
     assert plan.total_index(1, TotalKind.SUM, None) == 0
-    assert plan.total_index(0, TotalKind.SUM) is None
+    assert plan.total_index(0, TotalKind.SUM, None) is None
     assert plan.total_kinds == (TotalKind.SUM, TotalKind.WEIGHTED_AVG)
 
 
