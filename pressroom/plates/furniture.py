@@ -81,6 +81,10 @@ def take_texts(
                 unreplayed.add(fault.css, fault.where, fault.instead)
         if not isinstance(content, tuple) or not any(_changes(token, running) for token in content):
             continue
+        _note_other_strings(content, running, unreplayed)
+        if all(kind == "string()" for kind, _ in content) and not list(text_boxes(box)):
+            # Nothing stands in it on this page of the specimen, as before the first row with `start`.
+            continue
         parts = _parts(box, content, running, unreplayed)
         holder = box if isinstance(box, boxes.MarginBox) else _container(page.page, box)
         left = holder.content_box_x()
@@ -101,6 +105,16 @@ def take_texts(
                 )
                 _remove(line, inside)
     return cells
+
+
+def _note_other_strings(
+    content: Sequence[tuple[str, Any]], running: Running, unreplayed: UnreplayedCss
+) -> None:
+    """Note named strings of which a page shows another value than the first that it sets."""
+    for kind, value in content:
+        if kind == "string()" and value[0] in running.parts and value[1] != "first":
+            css = f"string({value[0]}, {value[1]})"
+            unreplayed.add(css, "the table's pages", "shows the first of its page")
 
 
 def _filled(box: Any, parts: list[Any]) -> Callable[[Any], list[Any] | None]:  # noqa: ANN401 - a TextBox

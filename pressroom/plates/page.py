@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 WIDER = 0.5
 """Points beyond the paper's edge that no one misses: a border's half."""
-_VERSION = 7
+_VERSION = 8
 """Of the way in which plates are made; a change makes every cached plate anew."""
 
 

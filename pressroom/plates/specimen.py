@@ -123,7 +123,8 @@ class Specimen:
         """Rows with the longest values of each column, group headers and totals of real groups."""
         markup = self.markup
         levels = self.summary["levels"]
-        keys = [Filling(level["longest"][:_SAMPLE_CHARS]) for level in levels]
+        # Without rows there are no keys, and a running head that shows one would have no text to be found by.
+        keys = [Filling(level["longest"][:_SAMPLE_CHARS] or "0") for level in levels]
         for number, level in enumerate(levels):
             rows = Filling(self.format_value("#,##0", level["most_rows"]))
             yield markup.group(number, "sample", keys[number], rows)

@@ -211,6 +211,26 @@ def test_a_string_that_group_headers_set_is_the_open_group(tmp_path: Path) -> No
     assert layout["next"]["art"]["texts"][0]["parts"] == [{"text": "In "}, {"group": 0}]
 
 
+def test_a_string_keeps_its_place_in_a_report_without_rows(tmp_path: Path) -> None:
+    style = """
+    @page { @top-right { content: string(region); white-space: nowrap } @bottom-right { content: none } }
+    .group.level-0 .key .value { string-set: region content() }
+    """
+    layout = layout_of(tmp_path, style=style, empty=True)
+    assert [text["parts"] for text in layout["first"]["art"]["texts"]] == [[{"group": 0}]]
+    assert layout["unreplayed"] == []
+
+
+@pytest.mark.parametrize("which", ["start", "last", "first-except"])
+def test_a_string_other_than_the_first_of_its_page_can_not_be_replayed(tmp_path: Path, which: str) -> None:
+    style = f"""
+    @page {{ @top-right {{ content: string(region, {which}); white-space: nowrap }} }}
+    .group.level-0 .key .value {{ string-set: region content() }}
+    """
+    said = f"string(region, {which}) of the table's pages shows the first of its page"
+    assert said in layout_of(tmp_path, style=style)["unreplayed"]
+
+
 def test_a_page_counter_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
     style = "@page { @bottom-right { width: 20pt; white-space: normal } }"
     with pytest.raises(TemplateFailed, match="does not fit on one line"):
