@@ -33,6 +33,5 @@ def design(workbook: Workbook, sheet: Sheet, report: ReportFacts) -> None:
         sheet.worksheet.conditional_format(
             *sheet.body(), {"type": "formula", "criteria": criteria, "format": workbook.add_format(look)}
         )
-    sheet.style("detail", "account", font_color=styles.MUTED)
-    for field in ("last_year", "change"):
+    for field in ("account", "last_year", "change"):
         sheet.style("detail", field, font_color=styles.MUTED)
