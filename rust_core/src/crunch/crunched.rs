@@ -79,16 +79,19 @@ pub struct Level {
 }
 
 impl Level {
-    /// The smallest and the largest value of total number `total` among the groups; `Null` when there is none.
+    /// The smallest and the largest value of total number `total` among the groups; `Null` when there is none. NaN,
+    /// which a sum of infinities can be, is none.
     pub fn ends(&self, total: usize) -> (Scalar, Scalar) {
         let values = || {
             let totals = self
                 .groups
                 .iter()
                 .filter_map(|group| group.totals.get(total));
-            totals
-                .map(Scalar::as_value)
-                .filter(|value| *value != Value::Null)
+            totals.map(Scalar::as_value).filter(|value| match value {
+                Value::Null => false,
+                Value::Float(v) => !v.is_nan(),
+                _ => true,
+            })
         };
         let end = |value: Option<Value<'_>>| value.map_or(Scalar::Null, Value::to_scalar);
         (
