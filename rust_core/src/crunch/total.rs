@@ -73,7 +73,14 @@ impl Measure {
                 } else if tenths == 5 {
                     low / 2.0 + high / 2.0
                 } else {
-                    low + (high - low) * (tenths as f64 / 10.0)
+                    let part = tenths as f64 / 10.0;
+                    let between = low + (high - low) * part;
+                    // The step between them may be infinite where neither end nor result is.
+                    if between.is_finite() {
+                        between
+                    } else {
+                        low * (1.0 - part) + high * part
+                    }
                 })
             }
             Acc::IntWeighted { count: 0, .. } | Acc::IntWeighted { weights: 0, .. } => Scalar::Null,
@@ -111,7 +118,7 @@ fn neighbours<T: Copy>(
     (low, above.iter().copied().min_by(&order).unwrap_or(low))
 }
 
-/// `numerator / (denominator * 10^scale)` as the nearest float, or one next to it.
+/// `numerator / (denominator * 10^scale)`, right to 15 digits; of small numbers the nearest float.
 pub(crate) fn ratio(numerator: i128, denominator: i128, scale: i8) -> f64 {
     const EXACT: u128 = 1 << 53;
     let divisor = 10i128
