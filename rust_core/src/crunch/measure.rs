@@ -446,7 +446,8 @@ impl Measure {
     }
 }
 
-fn float_range(range: Option<(f64, f64)>, (l, h): (f64, f64)) -> (f64, f64) {
+/// The range with `(l, h)` in it, by the order of [`Value::order`].
+pub(super) fn float_range(range: Option<(f64, f64)>, (l, h): (f64, f64)) -> (f64, f64) {
     range.map_or((l, h), |(lo, hi)| {
         (
             if l.total_cmp(&lo).is_lt() { l } else { lo },

@@ -9,6 +9,7 @@ use foldhash::fast::RandomState;
 use super::codes::{Codebook, MAX_KEYS};
 use super::crunched::{ColumnStats, Control};
 use super::key::float_bits;
+use super::measure::float_range;
 use crate::error::{Error, Result};
 use crate::format::NumberFormat;
 use crate::value::{Column, Kind, Scalar, Value};
@@ -131,7 +132,7 @@ impl Statist {
             Column::Float(_) => {
                 let mut range: Option<(f64, f64)> = None;
                 column.for_each_float(0..column.len(), |_, v| {
-                    range = Some(range.map_or((v, v), |(lo, hi)| (lo.min(v), hi.max(v))));
+                    range = Some(float_range(range, (v, v)));
                 });
                 part.range = range.map(|(l, h)| (Scalar::Float(l), Scalar::Float(h)));
             }
