@@ -1,26 +1,20 @@
-"""The crunch against a plain-Python twin: the same rows, grouped and totalled the slow and obvious way."""
+"""Plans that fit and do not, the clock, cancelling, formats; the figures are in `test_crunch_agrees`."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-import sys
 from decimal import Decimal
-from fractions import Fraction
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from arro3.core import RecordBatchReader
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import rust_core
+from tests.unit.crunch_runs import crunch
 from tests.unit.endless import assert_stops_soon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 Row = dict[str, Any]
@@ -35,7 +29,6 @@ TYPES = {
     "b": "BOOLEAN",
 }
 KINDS = ("sum", "avg", "min", "max", "count", "distinct", "median", "p90", "first", "last")
-NUMBERS = ("n", "m", "f")
 
 
 def table(rows: Sequence[Row], types: dict[str, str] | None = None) -> duckdb.DuckDBPyRelation:
@@ -51,214 +44,9 @@ def table(rows: Sequence[Row], types: dict[str, str] | None = None) -> duckdb.Du
     return connection.table("t")
 
 
-def batches(relation: duckdb.DuckDBPyRelation, size: int) -> RecordBatchReader:
-    reader = RecordBatchReader.from_stream(relation)
-    schema = reader.schema
-    cut = [
-        batch.slice(start, min(size, batch.num_rows - start))
-        for batch in reader
-        for start in range(0, batch.num_rows, size)
-    ]
-    return RecordBatchReader.from_batches(schema, cut)
-
-
 def make_plan(groups: Sequence[str] = (), **more: Any) -> dict[str, Any]:
     columns = [{"name": name, "source": name, "format": ""} for name in TYPES]
     return {"columns": columns, "groups": [{"source": g} for g in groups], **more}
-
-
-def crunch(
-    stream: Any,
-    plan: dict[str, Any],
-    folder: Path,
-    threads: int = 1,
-    control: rust_core.JobControl | None = None,
-) -> rust_core.Crunched:
-    control = control or rust_core.JobControl(threads)
-    return rust_core.crunch(stream, json.dumps(plan), str(folder / "spool.arrow"), control)
-
-
-def total(kind: str, values: Sequence[Any]) -> Any:
-    """What a total is, said as plainly as possible; `values` may hold None."""
-    there = [value for value in values if value is not None]
-    if kind == "count":
-        return len(there)
-    if kind == "distinct":
-        return len(set(there))
-    if not there:
-        return None
-    if kind in ("first", "last"):
-        return there[0 if kind == "first" else -1]
-    if kind in ("min", "max"):
-        return min(there) if kind == "min" else max(there)
-    if kind == "sum":
-        return sum(there)
-    if kind == "avg":
-        return float(sum(map(Fraction, there)) / len(there))
-    exact = [Fraction(value) for value in sorted(there)]
-    rank = Fraction(5 if kind == "median" else 9, 10) * (len(exact) - 1)
-    low = exact[int(rank)]
-    high = exact[min(int(rank) + 1, len(exact) - 1)]
-    return low + (high - low) * (rank - int(rank))
-
-
-def agree(kind: str, ours: Any, theirs: Any) -> bool:
-    if ours is None or theirs is None or isinstance(ours, str | dt.date):
-        return bool(ours == theirs)
-    if kind in ("avg", "weighted_avg") or isinstance(ours, float):
-        return bool(float(ours) == pytest.approx(float(theirs), rel=1e-15, abs=1e-300))
-    return Fraction(ours) == Fraction(theirs)
-
-
-def runs(rows: Sequence[Row], keys: Sequence[str]) -> Iterator[list[Row]]:
-    for _, run in groupby(rows, key=lambda row: [row[key] for key in keys]):
-        yield list(run)
-
-
-def nulls_last(value: Any) -> tuple[bool, Any]:
-    return (value is None, 0 if value is None else value)
-
-
-values = st.fixed_dictionaries(
-    {
-        "g": st.none() | st.sampled_from(["a", "ä", "b", "", "東京"]),
-        "h": st.none() | st.integers(-2, 2),
-        "n": st.none() | st.integers(-(2**63), 2**63 - 1) | st.integers(-5, 5),
-        "m": st.none() | st.decimals(-(10**15), 10**15, places=2),
-        # Multiples of a quarter: their sums are exact in any order.
-        "f": st.none() | st.integers(-(10**6), 10**6).map(lambda i: i / 4),
-        "t": st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12),
-        "d": st.none() | st.dates(),
-        "b": st.none() | st.booleans(),
-    }
-)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), rows=st.lists(values, max_size=40), depth=st.integers(0, 2), size=st.integers(1, 50))
-def test_totals_are_those_of_the_plain_twin(
-    tmp_path: Path, data: st.DataObject, rows: list[Row], depth: int, size: int
-) -> None:
-    groups = ["g", "h"][:depth]
-    rows.sort(key=lambda row: [nulls_last(row[g]) for g in groups])
-    totals = [
-        {"column": i, "kind": kind}
-        for i, name in enumerate(TYPES)
-        for kind in KINDS
-        if name in NUMBERS or kind in ("min", "max", "count", "distinct", "first", "last")
-    ]
-    weighted = data.draw(st.sampled_from(["h", "f"]))
-    totals.append({"column": 2, "kind": "weighted_avg", "by": weighted})
-    crosstab = data.draw(st.sampled_from(KINDS))
-    top = {
-        "name": "top",
-        "by": data.draw(st.sampled_from(list(TYPES))),
-        "n": 3,
-        "ascending": data.draw(st.booleans()),
-    }
-    plan = make_plan(
-        groups,
-        totals=totals,
-        crosstabs=[{"name": "ct", "rows": "g", "columns": "h", "value": "m", "total": crosstab}],
-        series=[{"name": "s", "x": "d", "y": "m", "total": "sum"}],
-        tops=[top],
-    )
-    plan["columns"].append(
-        {"name": "running:n", "source": "n", "running": {"level": depth - 1 if depth else None}}
-    )
-    summaries = []
-    relation = table(rows)
-    for threads in (1, 2):
-        crunched = crunch(batches(relation, size), plan, tmp_path, threads)
-        summaries.append((crunched.summary(), [crunched.groups(level, 100) for level in range(depth)]))
-    assert repr(summaries[0]) == repr(summaries[1])
-    summary, levels = summaries[0]
-    names = list(TYPES)
-
-    def check(figures: list[Any], of: list[Row]) -> None:
-        for figure, asked in zip(figures, totals, strict=True):
-            name, kind = names[asked["column"]], asked["kind"]
-            if kind == "weighted_avg":
-                pairs = [
-                    (r[name], r[weighted]) for r in of if r[name] is not None and r[weighted] is not None
-                ]
-                weights = sum(Fraction(w) for _, w in pairs)
-                products = sum(Fraction(v) * Fraction(w) for v, w in pairs)
-                expected: Any = float(products / weights) if weights else None
-                if weighted == "f":
-                    close = None if expected is None else pytest.approx(expected, rel=1e-9, abs=1e-3)
-                    assert figure == close
-                    continue
-            else:
-                column = [row[name] for row in of]
-                expected = total(kind, column)
-                if kind in ("median", "p90") and isinstance(figure, float):
-                    # Interpolating rounds by the values it lies between, however small the result.
-                    largest = max(abs(value) for value in column if value is not None)
-                    assert abs(figure - float(expected)) <= 4 * sys.float_info.epsilon * largest
-                    continue
-            assert agree(kind, figure, expected), (name, kind, figure, expected)
-
-    assert summary["rows"] == crunched.rows == len(rows)
-    check(summary["totals"], rows)
-    for depth_of, level in enumerate(levels):
-        expected_runs = list(runs(rows, groups[: depth_of + 1]))
-        assert summary["levels"][depth_of]["groups"] == len(level) == len(expected_runs)
-        first = 0
-        for group, run in zip(level, expected_runs, strict=True):
-            assert (group["key"], group["first_row"], group["rows"]) == (
-                run[0][groups[depth_of]],
-                first,
-                len(run),
-            )
-            check(group["totals"], run)
-            first += len(run)
-
-    for column, name in zip(summary["columns"], names, strict=False):
-        there = [row[name] for row in rows if row[name] is not None]
-        assert column["nulls"] == len(rows) - len(there)
-        assert column["distinct"] == len(set(there))
-        assert (column["min"], column["max"]) == ((min(there), max(there)) if there else (None, None))
-        if name == "t":
-            assert column["max_chars"] == max(map(len, there), default=0)
-        count, control = crunched.control[name]
-        assert count == len(there)
-        if name in ("n", "m"):
-            assert Fraction(control or 0) == sum(map(Fraction, there)) * (100 if name == "m" else 1)
-
-    table_of = summary["crosstabs"]["ct"]
-    assert table_of["row_keys"] == sorted({row["g"] for row in rows}, key=nulls_last)
-    assert table_of["column_keys"] == sorted({row["h"] for row in rows}, key=nulls_last)
-    assert agree(crosstab, table_of["total"], total(crosstab, [row["m"] for row in rows]))
-    for r, key in enumerate(table_of["row_keys"]):
-        of_row = [row for row in rows if row["g"] == key]
-        assert agree(crosstab, table_of["row_totals"][r], total(crosstab, [row["m"] for row in of_row]))
-        for c, other in enumerate(table_of["column_keys"]):
-            of_cell = [row["m"] for row in of_row if row["h"] == other]
-            if of_cell:
-                assert agree(crosstab, table_of["cells"][r][c], total(crosstab, of_cell))
-            else:
-                assert table_of["cells"][r][c] is None
-    series = summary["series"]["s"]
-    assert [x for x, _ in series] == sorted({row["d"] for row in rows}, key=nulls_last)
-    assert all(y == total("sum", [row["m"] for row in rows if row["d"] == x]) for x, y in series)
-
-    ranked = [row for row in rows if row[top["by"]] is not None]
-    ranked.sort(key=lambda row: row[top["by"]], reverse=not top["ascending"])
-    best = [row[len(groups) : len(groups) + len(names)] for row in summary["tops"]["top"]["rows"]]
-    assert best == [[row[name] for name in names] for row in ranked[:3]]
-    assert summary["tops"]["top"]["fields"] == [*groups, *names, "running:n"]
-
-    spooled: list[Any] = []
-    for batch in RecordBatchReader.from_stream(rust_core.read_ipc(str(tmp_path / "spool.arrow"))):
-        spooled += batch["running:n"].to_pylist()
-    expected_sums: list[int] = []
-    for run in runs(rows, groups):
-        sum_so_far = 0
-        for row in run:
-            sum_so_far += row["n"] or 0
-            expected_sums.append(sum_so_far)
-    assert spooled == expected_sums
 
 
 def large(rows: int = 300_000) -> duckdb.DuckDBPyRelation:
