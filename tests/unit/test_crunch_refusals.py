@@ -213,3 +213,19 @@ def test_a_python_generator_that_fails_half_way_names_the_cause_and_leaves_no_sp
     with pytest.raises(rust_core.StreamError, match=f"{type(error).__name__}: {error}"):
         crunch(Stream(), plan, tmp_path, 2)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("rows", "distinct"), [(65_536, 65_536), (65_537, None)])
+def test_different_values_are_counted_up_to_a_limit(tmp_path: Path, rows: int, distinct: int | None) -> None:
+    columns = figures(tmp_path, asked("n"), n=integers(range(rows)))["columns"]
+    assert [column["distinct"] for column in columns] == [distinct]
+
+
+def test_a_crosstab_has_at_most_a_million_cells(tmp_path: Path) -> None:
+    """Counted when they may all be there: a thousand heads on both sides, of a row each."""
+    plan = asked("n", crosstabs=[{"name": "c", "rows": "n", "columns": "n", "value": "n", "total": "sum"}])
+    table = figures(tmp_path, plan, n=integers(range(1_000)))["crosstabs"]["c"]
+    assert [table["cells"][n][n] for n in range(1_000)] == list(range(1_000))
+    with pytest.raises(rust_core.LimitError, match='"c" has 1001 rows and 1001 columns; more than 1000000'):
+        figures(tmp_path, plan, n=integers(range(1_001)))
+    assert not list(tmp_path.iterdir())
