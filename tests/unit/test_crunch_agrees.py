@@ -220,3 +220,22 @@ def test_what_rounding_loses_in_one_segment_is_still_in_the_sum_of_all() -> None
     assert expected.summary["totals"][0].value == 8_200.0
     for cuts in ([], [16_384], [5, 16_390]):
         assert_alike(answered(cut(table.arrays(), len(floats), cuts), plan, [1, 2]), expected)
+
+
+@pytest.mark.parametrize("inner", [[1, 2, 3, 4, 5], [1, 1, 1, 2, 2], [None, 1, 1, None, 1]])
+def test_groups_may_start_where_a_segment_or_a_batch_does(inner: list[int | None]) -> None:
+    outer = ["a", "a", None, None, "b"]
+    stored = [{"g": g, "h": h, "n": n % 97} for g, h in zip(outer, inner, strict=True) for n in range(8_192)]
+    table = Table({"g": BY_NAME["utf8"], "h": BY_NAME["int8"], "n": BY_NAME["int32"]}, stored)
+    running = [{"name": f"running:{level}", "source": "n", "running": {"level": level}} for level in (0, 1)]
+    plan = {
+        "columns": [{"name": "n", "source": "n"}, *running],
+        "groups": [{"source": "g"}, {"source": "h"}],
+        "totals": [{"column": 0, "kind": kind} for kind in ("sum", "first", "last", "count")],
+        "crosstabs": [],
+        "series": [],
+        "tops": [],
+    }
+    expected = plain(table.rows(None), table.kinds, plan, shown)
+    for cuts in ([16_384], [16_384, 32_768]):
+        assert_alike(answered(cut(table.arrays(), len(stored), cuts), plan, [1, 2]), expected)

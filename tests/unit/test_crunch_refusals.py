@@ -192,6 +192,13 @@ def test_a_million_groups_are_each_there_once(tmp_path: Path) -> None:
     assert again.startswith(f'row {count + 1}: 0 of group field "k" comes again')
 
 
+@pytest.mark.parametrize("keys", [[-math.nan, 1.0, math.nan], [math.nan, 1.0, -math.nan], [0.0, 1.0, -0.0]])
+def test_a_group_of_the_same_float_with_another_sign_comes_again(tmp_path: Path, keys: list[float]) -> None:
+    message = refused(tmp_path, asked("f", groups=[{"source": "f"}]), f=floats(keys))
+    assert message.startswith("row 3: ")
+    assert 'of group field "f" comes again' in message
+
+
 @pytest.mark.parametrize("batches", [0, 1, 9])
 @pytest.mark.parametrize("error", [OSError("the line is cut"), ValueError("no such day")])
 def test_a_python_generator_that_fails_half_way_names_the_cause_and_leaves_no_spool(
