@@ -110,14 +110,15 @@ pictures: build ## Make the README's pictures again from the flights report
 	@$(BIN)/python scripts/pictures.py
 
 .PHONY: bench
-bench: .venv/.bench ## Measure against other writers and make docs/benchmarks.md again; an hour
+bench: .venv/.bench ## Measure against writers, engines and techniques; make docs/benchmarks.md again; 90 minutes
 	@$(BIN)/python -m bench.xlsx
 	@$(BIN)/python -m bench.pdf
 	@$(BIN)/python -m bench.crunch
+	@$(BIN)/python -m bench.techniques
 
 # What `make build` installs stays; its next sync takes these out again.
 .venv/.bench: .venv/.installed
-	@echo "python: installing the writers to compare with"
+	@echo "python: installing the writers and techniques to compare with"
 	@$(UV) sync --locked --group bench --no-install-project --inexact --quiet
 	@touch $@
 

@@ -84,8 +84,13 @@ def draw_curves(path: Path, title: str, curves: Sequence[Curve], axis: Axis) -> 
                 },
             },
         ],
-        "config": _config(),
+        "config": config(),
     }
+    save_png(path, spec)
+
+
+def save_png(path: Path, spec: dict[str, Any]) -> None:
+    """Draw a Vega-Lite chart to the PNG at `path`, of few colours."""
     path.parent.mkdir(parents=True, exist_ok=True)
     drawn = Image.open(io.BytesIO(vl_convert.vegalite_to_png(spec, scale=SCALE, allowed_base_urls=[])))
     drawn.convert("RGB").quantize(COLORS).save(path, optimize=True)
@@ -140,7 +145,8 @@ def _value_axis(values: Sequence[dict[str, Any]], axis: Axis) -> dict[str, Any]:
     }
 
 
-def _config() -> dict[str, Any]:
+def config() -> dict[str, Any]:
+    """What all charts look alike in."""
     return {
         "font": FONT,
         "view": {"stroke": None},

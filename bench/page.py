@@ -13,9 +13,9 @@ HEAD = """\
 # Benchmarks
 
 Each section is made by its benchmark (`make bench`) out of a file of results beside that benchmark's code.
-Every contender is a process of its own; its seconds are the wall time of that whole process, from the start
-of its interpreter to its end, and its peak memory is what the kernel counted for it (`ru_maxrss`). A time
-counts when the file was read back and is right.
+Every contender is a process of its own. Where it writes a file, its seconds are the wall time of that whole
+process, from the start of its interpreter to its end, its peak memory is what the kernel counted for it
+(`ru_maxrss`), and a time counts when the file was read back and is right.
 """
 
 
@@ -43,6 +43,11 @@ def seconds(value: float) -> str:
     """Seconds with as many decimals as mean something: 0.003, 0.26, 4.11, 12.3, 167."""
     decimals = next((n for n, least in enumerate((99.5, 9.95, 0.0995)) if value >= least), 3)
     return f"{value:.{decimals}f}"
+
+
+def milliseconds(value: float) -> str:
+    """Seconds as milliseconds: 2.7, 31, 2,738."""
+    return f"{value * 1e3:.1f}" if value < 9.95e-3 else f"{value * 1e3:,.0f}"
 
 
 def megabytes(value: float) -> str:

@@ -65,12 +65,12 @@ class Results:
         return next((r for r in self.found if (r.contender, r.rows) == (contender, rows)), None)
 
     def save(self, path: Path) -> None:
-        """Write them as JSON, seconds to the millisecond."""
+        """Write them as JSON, seconds to the millisecond, those of phases to the microsecond."""
         plain = asdict(self)
         for result in plain["found"]:
             for run in result["runs"]:
                 run.update({k: round(v, 3) for k, v in run.items() if isinstance(v, float)})
-                run["phases"] = {k: round(v, 3) for k, v in run["phases"].items()}
+                run["phases"] = {k: round(v, 6) for k, v in run["phases"].items()}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -121,13 +121,17 @@ def test_a_peer_that_is_not_known_is_refused_with_the_names_there_are(tmp_path: 
     assert "rustpy-xlsxwriter" in ended.stderr
 
 
-@pytest.mark.parametrize("name", ["xlsx", "pdf"])
-def test_the_committed_page_is_what_its_results_make(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "pictures"),
+    [
+        ("xlsx", ["bench-xlsx-memory.png", "bench-xlsx-seconds.png"]),
+        ("pdf", ["bench-pdf-memory.png", "bench-pdf-seconds.png"]),
+        ("techniques", ["bench-techniques.png"]),
+    ],
+)
+def test_the_committed_page_is_what_its_results_make(name: str, pictures: list[str], tmp_path: Path) -> None:
     shutil.copy(PAGE, tmp_path / PAGE.name)
     ended = bench(name, "--page", "--out", tmp_path, cache=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert (tmp_path / PAGE.name).read_bytes() == PAGE.read_bytes()
-    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [
-        f"bench-{name}-memory.png",
-        f"bench-{name}-seconds.png",
-    ]
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == pictures

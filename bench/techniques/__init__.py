@@ -1,0 +1,1 @@
+"""`python -m bench.techniques`: the same report arithmetic, written as well as each technique allows."""

@@ -1,0 +1,1 @@
+"""DuckDB: SQL over the Arrow table, on its own threads."""

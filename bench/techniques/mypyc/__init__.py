@@ -1,0 +1,1 @@
+"""mypyc: typed Python compiled ahead, with native integers, its vectors (`librt.vecs`) and byte readers."""

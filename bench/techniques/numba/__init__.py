@@ -1,0 +1,1 @@
+"""Numba, `@njit(nogil=True)`: loops over NumPy arrays, compiled at the first call."""

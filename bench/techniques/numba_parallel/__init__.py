@@ -1,0 +1,1 @@
+"""Numba, `@njit(parallel=True)`: `prange` over parts of the work."""

@@ -1,0 +1,1 @@
+"""NumPy: whole columns at a time."""

@@ -1,0 +1,1 @@
+"""pandas: grouped columns, merges and string methods."""

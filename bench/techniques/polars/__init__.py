@@ -1,0 +1,1 @@
+"""Polars: expressions over a frame, on its own threads."""

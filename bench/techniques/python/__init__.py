@@ -1,0 +1,1 @@
+"""Pure Python: lists, dictionaries and deques."""
