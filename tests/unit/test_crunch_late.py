@@ -5,23 +5,43 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 from arro3.core import RecordBatchReader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rust_core
-from tests.unit.test_crunch import TYPES, Row, batches, crunch, make_plan, runs, table
+from tests.unit.crunch_runs import crunch
+from tests.unit.test_crunch import TYPES, Row, make_plan, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 GROUPS = ("g", "h")
 SHARED, RANKED = ("n", "m", "f"), ("n", "m", "f", "d")
 WHOLES = (None, 0, 1)
+
+
+def runs(rows: Sequence[Row], groups: Sequence[str]) -> Iterator[list[Row]]:
+    """The rows of each group of the innermost of `groups`, in order."""
+    for _, run in groupby(rows, key=lambda row: [row[group] for group in groups]):
+        yield list(run)
+
+
+def batches(relation: duckdb.DuckDBPyRelation, size: int) -> RecordBatchReader:
+    reader = RecordBatchReader.from_stream(relation)
+    cut = [
+        batch.slice(start, min(size, batch.num_rows - start))
+        for batch in reader
+        for start in range(0, batch.num_rows, size)
+    ]
+    return RecordBatchReader.from_batches(reader.schema, cut)
+
 
 rows_of = st.lists(
     st.fixed_dictionaries(
@@ -135,8 +155,6 @@ def dicts(batch: Any) -> list[Row]:
 
 
 def test_a_group_over_many_batches_is_one_whole(tmp_path: Path) -> None:
-    import duckdb
-
     rows = duckdb.connect().sql("SELECT 'one' AS g, i AS h, (i * 7919) % 100003 AS n FROM range(100003) r(i)")
     columns = [
         {"name": "n", "source": "n"},
