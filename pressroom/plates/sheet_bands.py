@@ -81,9 +81,14 @@ def to_json(rows: list[Band], first_row: int, levels: int) -> dict[str, Any]:
 
 
 def roomiest(cells: list[Cell]) -> int | None:
-    """The first empty cell whose text may reach over an empty one at its right; else the first empty one."""
+    """The first empty cell whose text may reach over an empty one at its right; else the first empty one.
+
+    A label stands before what it names, where there is room.
+    """
     empty = [column for column, cell in enumerate(cells) if not cell]
-    return next((column for column in empty if column + 1 in empty), empty[0] if empty else None)
+    first = next((column for column, cell in enumerate(cells) if cell), len(cells))
+    before = [column for column in empty if column < first] or empty
+    return next((column for column in before if column + 1 in before), before[0] if before else None)
 
 
 def _header(plan: Plan, level: int) -> list[Cell]:
