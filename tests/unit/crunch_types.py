@@ -50,13 +50,21 @@ def _cast(kind: DataType, through: DataType | None = None) -> Callable[[Sequence
     return lambda values: Array(values, through).cast(kind)
 
 
-def _integer(name: str, through: DataType | None = None) -> ColumnType:
+def _dictionary(index: str, values: DataType, through: DataType) -> Callable[[Sequence[Any]], Array]:
+    return _cast(DataType.dictionary(getattr(DataType, index)(), values), through)
+
+
+def _named(name: str, index: str | None) -> str:
+    return f"dictionary({index},{name})" if index else name
+
+
+def _integer(name: str, index: str | None = None) -> ColumnType:
     bits, signed = int(name.lstrip("uint")), not name.startswith("u")
     low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
     kind = getattr(DataType, name)()
-    build = _cast(DataType.dictionary(through, kind), kind) if through else _cast(kind)
+    build = _dictionary(index, kind, kind) if index else _cast(kind)
     values = st.integers(max(low, -5), 5) | st.integers(low, high) | st.sampled_from([low, high])
-    return ColumnType(f"{through or ''}{name}", Kind("integer"), values, build, lambda value, _: value)
+    return ColumnType(_named(name, index), Kind("integer"), values, build, lambda value, _: value)
 
 
 def _float(name: str) -> ColumnType:
@@ -97,11 +105,11 @@ def _decimal(bits: int, precision: int, scale: int) -> ColumnType:
     return ColumnType(name, Kind("decimal", max(scale, 0)), values, build, read)
 
 
-def _text(name: str, index: DataType | None = None) -> ColumnType:
+def _text(name: str, index: str | None = None) -> ColumnType:
     kind = getattr(DataType, name)()
-    build = _cast(DataType.dictionary(index, kind), DataType.string()) if index else _cast(kind)
+    build = _dictionary(index, kind, DataType.string()) if index else _cast(kind)
     values = st.sampled_from(["", "a", "A", "ä", "東京", "𝒳", "a\0b"]) | st.text(max_size=20)
-    return ColumnType(f"{index or ''}{name}", Kind("text"), values, build, lambda value, _: value)
+    return ColumnType(_named(name, index), Kind("text"), values, build, lambda value, _: value)
 
 
 def _date(name: str) -> ColumnType:
@@ -161,12 +169,12 @@ def _timestamp(unit: str, own: str | None) -> ColumnType:
 TYPES = (
     ColumnType("bool", Kind("boolean"), st.booleans(), _cast(DataType.bool()), lambda value, _: value),
     *(_integer(f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)),
-    _integer("int32", DataType.uint8()),
+    _integer("int32", "uint8"),
     *(_float(f"float{bits}") for bits in (16, 32, 64)),
     *(_decimal(128, *digits) for digits in ((4, 2), (18, 4), (38, 10), (38, 0), (9, -2))),
     *(_decimal(256, *digits) for digits in ((40, 3), (76, 20), (12, -3))),
     *map(_text, ("utf8", "large_utf8", "string_view")),
-    *(_text(name, index) for name, index in (("utf8", DataType.int8()), ("large_utf8", DataType.uint16()))),
+    *(_text(name, index) for name, index in (("utf8", "int8"), ("large_utf8", "uint16"))),
     *map(_date, ("date32", "date64")),
     *map(_clock, PARTS),
     *(_timestamp(unit, own) for unit in PARTS for own in (None, "UTC")),

@@ -161,21 +161,38 @@ def test_all_that_the_core_answers_is_what_the_twin_says(data: st.DataObject) ->
     assert_alike(ours, expected)
 
 
-@pytest.mark.parametrize("rows", [0, 3, 9_000])
-@pytest.mark.parametrize("of", TYPES, ids=[kind.name for kind in TYPES])
-def test_no_rows_and_nothing_but_nulls_have_no_figures(of: ColumnType, rows: int) -> None:
-    table = Table({"x": of}, [{"x": None}] * rows)
+def all_of(of: ColumnType) -> dict[str, Any]:
+    """All that can be asked of the one column `x`, which needs not be in order."""
     kinds = (*NUMBERS, "weighted_avg") if of.numeric else ANY
     by = {"weighted_avg": "x"}
-    running = {"name": "running:x", "source": "x", "running": {"level": 0}}
-    plan = {
+    running = {"name": "running:x", "source": "x", "running": {"level": None}}
+    return {
         "columns": [{"name": "x", "source": "x"}, *([running] if of.numeric else [])],
-        "groups": [{"source": "x"}],
+        "groups": [],
         "totals": [{"column": 0, "kind": kind, "by": by.get(kind)} for kind in kinds],
         "crosstabs": [{"name": "c", "rows": "x", "columns": "x", "value": "x", "total": "max"}],
         "series": [{"name": "s", "x": "x", "y": "x", "total": "count"}],
         "tops": [{"name": "t", "by": "x", "n": 3, "ascending": True}],
     }
+
+
+@pytest.mark.parametrize("of", TYPES, ids=[kind.name for kind in TYPES])
+@settings(max_examples=12, deadline=None, suppress_health_check=slow)
+@given(st.data())
+def test_every_type_is_read_for_what_it_stands_for(of: ColumnType, data: st.DataObject) -> None:
+    values = data.draw(st.lists(st.none() | of.values, min_size=5, max_size=20))
+    table = Table({"x": of}, [{"x": value} for value in values])
+    plan = all_of(of)
+    plan["totals"] = [total for total in plan["totals"] if _has_room(table, total)]
+    expected = plain(table.rows(None), table.kinds, plan, shown)
+    assert_alike(answered(cut(table.arrays(), len(values), [3]), plan, [1, 2]), expected)
+
+
+@pytest.mark.parametrize("rows", [0, 3, 9_000])
+@pytest.mark.parametrize("of", TYPES, ids=[kind.name for kind in TYPES])
+def test_no_rows_and_nothing_but_nulls_have_no_figures(of: ColumnType, rows: int) -> None:
+    table = Table({"x": of}, [{"x": None}] * rows)
+    plan = all_of(of) | {"groups": [{"source": "x"}]}
     expected = plain(table.rows(None), table.kinds, plan, shown)
     assert_alike(answered(cut(table.arrays(), rows, [0]), plan, [1, 2]), expected)
     assert expected.summary["columns"][0]["nulls"] == rows

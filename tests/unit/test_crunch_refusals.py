@@ -177,6 +177,14 @@ def test_weights_that_are_nothing_together_give_no_average(tmp_path: Path) -> No
     assert figures(tmp_path, plan, **columns)["totals"] == [None, None]
 
 
+def test_weights_of_thirty_digits_give_the_average_that_small_ones_give(tmp_path: Path) -> None:
+    """Their sum, brought to the scale of the values, has more digits than 128 bits hold."""
+    plan = asked("v", totals=[{"column": 0, "kind": "weighted_avg", "by": by} for by in ("large", "small")])
+    values = Array(["0.0015", "0.0025"], DataType.string()).cast(DataType.decimal128(38, 10))
+    columns = {"v": values, "large": decimals([10**30, 3 * 10**30]), "small": integers([1, 3])}
+    assert figures(tmp_path, plan, **columns)["totals"] == [pytest.approx(0.00225, rel=1e-15), 0.00225]
+
+
 def test_a_million_groups_are_each_there_once(tmp_path: Path) -> None:
     """Ascending, descending, and last of all the first key again."""
     count = 1_000_000
