@@ -52,6 +52,11 @@ pub struct Keys {
 impl Keys {
     /// The number of `value`, new or old.
     pub fn number(&mut self, value: Value<'_>) -> u32 {
+        // One key, one value: its place among the sorted keys must not hang on which NaN or which zero came first.
+        let value = match value {
+            Value::Float(v) => Value::Float(f64::from_bits(float_bits(v))),
+            other => other,
+        };
         let hash = hash(value, &self.state);
         let keys = &mut self.keys;
         let state = &self.state;
