@@ -27,8 +27,9 @@ The arithmetic of reports in every technique that somebody might reach for first
 Rows come as Arrow and results leave as Arrow or as NumPy arrays, which are the same memory; all between
 counts. Each is written as somebody who knows it would ([bench/techniques](../bench/techniques)): loops over
 native integers and views of Arrow's memory where there are loops; windows, as-of joins and recursive queries
-where there are none. Rust is a small crate of the same kind as the core, with the core's versions of its
-crates ([bench/techniques/rust](../bench/techniques/rust)); it lets go of Python's lock for the whole call.
+where there are none. Rust is a small crate of bare kernels, with the core's versions of its crates
+([bench/techniques/rust](../bench/techniques/rust)); it lets go of Python's lock for the whole call. It is not
+Pressroom's own transforms, which also know decimals, fees and missing values, and print more columns.
 Each trial is a process of its own, and its results were compared with pure Python's, value by value, before
 and after its times were taken. A time is that of one call, the median of 3 to 15. What is compiled ahead has
 `-O3` or Rust's release and is for any x86-64 processor; Numba and Taichi compile for this one."""
@@ -68,6 +69,10 @@ LIMITS = """\
 - mypyc is as fast as it is here only through `librt.vecs` and native integers, and it keeps Python's lock.
 - The loops of Cython, Numba and Taichi check no bounds here: a wrong index is silent damage. Rust and mypyc
   check every one. What Rust's threads share its compiler has proved safe to share, without `unsafe`.
+- NumPy's arrays get huge pages from the kernel by themselves. Rust's memory is mimalloc's, which keeps what a
+  call frees for the next; glibc's would give it back, to be zeroed again page by page in each call.
+- On one thread a typed loop is much the same machine code whoever compiled it. Where Cython or Numba is level
+  with Rust or passes it, both do the same work; where they differ, the order of work differs.
 - Hash tables and queues are written by hand where a technique has none for native values: Numba, Taichi,
   mypyc, Cython without C++.
 - Numba (parallel), Taichi, DuckDB and Polars were not asked for two halves: their own threads do that."""

@@ -121,13 +121,21 @@ def test_a_peer_that_is_not_known_is_refused_with_the_names_there_are(tmp_path: 
     assert "rustpy-xlsxwriter" in ended.stderr
 
 
+PICTURES = {
+    "xlsx": ["bench-xlsx-memory.png", "bench-xlsx-seconds.png"],
+    "pdf": ["bench-pdf-memory.png", "bench-pdf-seconds.png"],
+    "techniques": ["bench-techniques.png"],
+}
+
+
+def test_the_committed_page_has_a_section_of_each_benchmark_whose_results_are_kept() -> None:
+    sections = re.findall(r"made by python -m bench\.(\w+)", PAGE.read_text(encoding="utf-8"))
+    assert sorted(sections) == sorted(path.parent.name for path in ROOT.glob("bench/*/results.json"))
+
+
 @pytest.mark.parametrize(
     ("name", "pictures"),
-    [
-        ("xlsx", ["bench-xlsx-memory.png", "bench-xlsx-seconds.png"]),
-        ("pdf", ["bench-pdf-memory.png", "bench-pdf-seconds.png"]),
-        ("techniques", ["bench-techniques.png"]),
-    ],
+    [each for each in PICTURES.items() if (ROOT / "bench" / each[0] / "results.json").is_file()],
 )
 def test_the_committed_page_is_what_its_results_make(name: str, pictures: list[str], tmp_path: Path) -> None:
     shutil.copy(PAGE, tmp_path / PAGE.name)

@@ -66,10 +66,6 @@ impl Iban {
         (formed && rest % 97 == 1).then_some(iban)
     }
 
-    fn formatted(&self) -> &[u8] {
-        &self.grouped[..self.size + (self.size - 1) / 4]
-    }
-
     fn masked(&self) -> [u8; LONGEST] {
         let mut masked = [b'*'; LONGEST];
         for place in self.size - 4..self.size {
@@ -80,10 +76,29 @@ impl Iban {
 }
 
 /// Texts one after another, and where each ends.
-#[derive(Default)]
 struct Texts {
     bytes: Vec<u8>,
     ends: Vec<i32>,
+}
+
+impl Texts {
+    fn with_room(rows: usize, bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes + LONGEST + LONGEST / 4),
+            ends: Vec::with_capacity(rows),
+        }
+    }
+
+    /// The first of these bytes; a copy of a fixed size needs no loop.
+    fn push<const N: usize>(&mut self, wide: &[u8; N], size: usize) {
+        let end = self.bytes.len() + size;
+        self.bytes.extend_from_slice(wide);
+        self.bytes.truncate(end);
+    }
+
+    fn end_text(&mut self) {
+        self.ends.push(self.bytes.len() as i32);
+    }
 }
 
 struct Printed {
@@ -94,18 +109,17 @@ struct Printed {
 
 fn printed(texts: &StringArray, rows: Range<usize>) -> Printed {
     let mut valid = Vec::with_capacity(rows.len());
-    let (mut formatted, mut masked) = (Texts::default(), Texts::default());
     let size = (texts.value_offsets()[rows.end] - texts.value_offsets()[rows.start]) as usize;
-    formatted.bytes.reserve(size + size / 4);
-    masked.bytes.reserve(size);
+    let mut formatted = Texts::with_room(rows.len(), size + size / 4);
+    let mut masked = Texts::with_room(rows.len(), size);
     for row in rows {
         let iban = Iban::of(texts.value(row).as_bytes());
         if let Some(iban) = &iban {
-            formatted.bytes.extend_from_slice(iban.formatted());
-            masked.bytes.extend_from_slice(&iban.masked()[..iban.size]);
+            formatted.push(&iban.grouped, iban.size + (iban.size - 1) / 4);
+            masked.push(&iban.masked(), iban.size);
         }
-        formatted.ends.push(formatted.bytes.len() as i32);
-        masked.ends.push(masked.bytes.len() as i32);
+        formatted.end_text();
+        masked.end_text();
         valid.push(iban.is_some());
     }
     Printed {

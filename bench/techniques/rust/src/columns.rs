@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
@@ -68,6 +69,21 @@ pub fn result<'a>(
 
 pub fn integers(values: Vec<i64>) -> ArrayRef {
     Arc::new(Int64Array::from(values))
+}
+
+/// Values that threads share; in place, as the types have one layout.
+pub fn shared(values: Vec<i64>) -> Vec<AtomicI64> {
+    values.into_iter().map(AtomicI64::new).collect()
+}
+
+/// Values that threads have shared; in place.
+pub fn owned(values: Vec<AtomicI64>) -> Vec<i64> {
+    values.into_iter().map(AtomicI64::into_inner).collect()
+}
+
+/// A hash of a number; its upper bits are the better ones.
+pub fn mixed(number: i64) -> usize {
+    (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) as usize
 }
 
 /// `rows` cut into `parts` that differ by one row at most.

@@ -6,6 +6,10 @@ mod columns;
 mod fifo_lots;
 mod roll_up;
 
+/// glibc gives the large pieces of a call back, and the kernel zeroes them anew, page by page, for the next.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[pyo3::pymodule]
 mod techniques {
     #[pymodule_export]
