@@ -81,7 +81,7 @@ class Total(_Model):
 
 def _without_weights(kind: TotalKind) -> TotalKind:
     if kind is TotalKind.WEIGHTED_AVG:
-        raise ValueError("weighted_avg is for columns: a crosstab or a chart names no weights")
+        raise ValueError("weighted_avg is for columns: a crosstab, a top list or a chart names no weights")
     return kind
 
 
@@ -335,13 +335,33 @@ class Crosstab(_Model):
 
 
 class Top(_Model):
-    """The `n` rows with the largest (or smallest) `by`."""
+    """The `n` rows with the largest (or smallest) `by`, or the `n` values of `of` with that `total` of it."""
 
     name: Name
     title: str | None = None
+    of: FieldName | None = Field(default=None, description="its values rank, by a total of `by`; else rows")
     by: FieldName
+    total: PlainKind = TotalKind.SUM
     n: Annotated[int, Field(ge=1, le=10_000)] = 10
     ascending: bool = False
+    others: bool | Annotated[Label, Field(min_length=1)] | None = Field(
+        default=None, description="a last line for all others, or its label; by itself with `of`"
+    )
+    format: str = ""
+
+    @model_validator(mode="after")
+    def _of_keys(self) -> Self:
+        if self.of is None and (keys := sorted({"total", "format"} & self.model_fields_set)):
+            raise ValueError(
+                f"{keys[0]} is for the totals of a field's values: say which field with of, or leave it out"
+            )
+        return self
+
+    @property
+    def others_label(self) -> str | None:
+        """What stands at the line of all others; `None` when there is no such line."""
+        wanted = self.of is not None if self.others is None else self.others
+        return "All others" if wanted is True else wanted or None
 
 
 class Measure(_Model):

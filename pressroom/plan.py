@@ -87,7 +87,16 @@ class Plan:
                     {"name": c.name, "rows": c.rows, "columns": c.columns, "value": c.value, "total": c.total}
                     for c in d.crosstabs
                 ],
-                "tops": [{"name": t.name, "by": t.by, "n": t.n, "ascending": t.ascending} for t in d.tops],
+                "tops": [
+                    {
+                        "name": t.name,
+                        "by": t.by,
+                        "n": t.n,
+                        "ascending": t.ascending,
+                        "of": {"field": t.of, "total": t.total} if t.of is not None else None,
+                    }
+                    for t in d.tops
+                ],
                 "series": [{"name": c.name, "x": c.x, "y": c.y.field, "total": c.y.total} for c in d.charts],
                 "time_zone": d.time_zone,
             }
@@ -119,7 +128,9 @@ def _check_fields(definition: ReportDefinition, fields: Sequence[str]) -> None:
     asked += [(f"order.{i}", field) for i, field in enumerate(definition.order)]
     for i, crosstab in enumerate(definition.crosstabs):
         asked += [(f"crosstabs.{i}.{key}", getattr(crosstab, key)) for key in ("rows", "columns", "value")]
-    asked += [(f"tops.{i}.by", top.by) for i, top in enumerate(definition.tops)]
+    for i, top in enumerate(definition.tops):
+        asked += [(f"tops.{i}.of", top.of)] if top.of is not None else []
+        asked.append((f"tops.{i}.by", top.by))
     for i, chart in enumerate(definition.charts):
         asked += [(f"charts.{i}.x", chart.x), (f"charts.{i}.y.field", chart.y.field)]
     known = set(fields)

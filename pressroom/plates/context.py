@@ -13,6 +13,7 @@ from pressroom.charts import ChartText, Look, draw_chart
 from pressroom.definition import TotalKind
 from pressroom.plates.specimen import LABELS, Specimen
 from pressroom.plates.template import Misused
+from pressroom.plates.top_list import make_top_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -150,23 +151,40 @@ class TemplateContext:
         )
 
     def _top(self, name: str, columns: Sequence[str] | None = None) -> Markup:
-        _named("top", self._plan.definition.tops, name)
-        data = self._summary["tops"][name]
-        fields = list(data["fields"])
+        top = _named("top", self._plan.definition.tops, name)
+        if top.of is not None and columns is not None:
+            raise Misused(f"top({name!r}, columns): a list of a field's values has columns of its own")
+        made = make_top_list(top, self._plan, self._summary["tops"][name])
+        fields = [column.field for column in made.columns]
         shown = [f for f in fields if not f.startswith("running:")] if columns is None else list(columns)
         if unknown := [f for f in shown if f not in fields]:
             raise Misused(
                 f"top({name!r}): no field {', '.join(unknown)}", hint=f"fields: {', '.join(fields)}"
             )
-        # A field may stand there twice, as a group and as a column: one of them is enough.
-        places = {field: fields.index(field) for field in shown}
-        numbers = {f for f, i in places.items() if any(_is_number(row[i]) for row in data["rows"])}
+        # A field may stand among rows twice, as a group and as a column: one of them is enough.
+        places = range(len(fields)) if top.of else dict.fromkeys(fields.index(field) for field in shown)
+        numbers = {
+            i for i in places if not made.columns[i].key and any(_is_number(row[i]) for row in made.rows)
+        }
+
+        def write(values: Sequence[Any], nothing: str) -> list[str]:
+            return [
+                nothing if values[i] is None else self._format(made.columns[i].format, values[i])
+                for i in places
+            ]
+
+        others = None if made.others is None else write(made.others, "")
         return self._fill(
             "top.html",
             columns=[
-                {"heading": self._heading_of(f), "kind": "number" if f in numbers else "text"} for f in places
+                {"heading": made.columns[i].heading, "kind": "number" if i in numbers else "text"}
+                for i in places
             ],
-            rows=[[self._key(field, row[i]) for field, i in places.items()] for row in data["rows"]],
+            rows=[write(row, "–") for row in made.rows],
+            others=others,
+            label=made.label,
+            # The label stands in the cells before the first figure.
+            span=next((i for i, text in enumerate(others or ()) if text), len(places)),
         )
 
     def _chart(

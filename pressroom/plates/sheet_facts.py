@@ -75,7 +75,7 @@ class ReportFacts:
         return found
 
     def top(self, name: str) -> dict[str, Any]:
-        """A top-N list of the definition: `fields` and `rows`."""
+        """A top-N list of the definition: `fields`, `rows`, `others` (`count`, `values`), `total` of keys."""
         found: dict[str, Any] = self._named("tops", name)
         return found
 

@@ -51,3 +51,10 @@ def band_style(kind: str, level: int | None) -> Style:
             return GRAND_TOTAL
         case _:
             return DETAIL
+
+
+def date_format(value: object) -> Style:
+    """A number format for a key that would show as a bare serial number."""
+    names = {"datetime": "timestamp", "date": "date", "time": "time"}
+    kind = names.get(type(value).__name__)
+    return {"num_format": TYPE_FORMATS[kind], "align": "left"} if kind else {}

@@ -14,6 +14,8 @@ from pressroom.plates.sheet_bands import LABELS, WHOLE
 from pressroom.plates.sheet_facts import MAX_ROWS
 from pressroom.plates.sheet_names import quoted
 from pressroom.plates.sheet_values import chart_value, fits, write_value
+from pressroom.plates.top_list import make_top_list
+from pressroom.plates.workbook_top import write_top
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -123,9 +125,8 @@ def _chart_data(
         1, left + 1, f"{_heading(report, chart.y.field)}, {LABELS[chart.y.total].lower()}", header
     )
     for row, (x, y) in enumerate(points, 2):
-        write_value(
-            data, row, left, x, sheet.format(styles.DETAIL | _date_format(x)) if _date_format(x) else text
-        )
+        date = styles.date_format(x)
+        write_value(data, row, left, x, sheet.format(styles.DETAIL | date) if date else text)
         write_value(data, row, left + 1, y, value)
     last = max(2, len(points) + 1)
     name = quoted(CHART_DATA)
@@ -219,7 +220,7 @@ def _crosstab(worksheet: Worksheet, sheet: Sheet, crosstab: Crosstab, report: Re
     worksheet.write_string(row + 1, 0, _heading(report, crosstab.rows), sheet.format(head))
     for column, key in enumerate(columns, 1):
         write_value(
-            worksheet, row + 1, column, key, sheet.format(head | {"align": "right"} | _date_format(key))
+            worksheet, row + 1, column, key, sheet.format(head | {"align": "right"} | styles.date_format(key))
         )
     worksheet.write_string(row + 1, right, LABELS[crosstab.total], sheet.format(head | {"align": "right"}))
     first = row + 2
@@ -237,7 +238,7 @@ def _crosstab(worksheet: Worksheet, sheet: Sheet, crosstab: Crosstab, report: Re
         zip(rows, table["cells"], table["row_totals"], strict=True), first
     ):
         write_value(
-            worksheet, at, 0, key, sheet.format(styles.DETAIL | {"align": "left"} | _date_format(key))
+            worksheet, at, 0, key, sheet.format(styles.DETAIL | {"align": "left"} | styles.date_format(key))
         )
         for column, value in enumerate(cells, 1):
             write_value(worksheet, at, column, value, sheet.format(styles.DETAIL | number))
@@ -252,33 +253,14 @@ def _crosstab(worksheet: Worksheet, sheet: Sheet, crosstab: Crosstab, report: Re
 
 def _top(worksheet: Worksheet, sheet: Sheet, top: Top, report: ReportFacts, row: int) -> int:
     """Write a top-N list; the row after it."""
-    table = report.top(top.name)
+    table = make_top_list(top, report.plan, report.top(top.name))
     kind = "Lowest" if top.ascending else "Top"
-    title = (
-        top.title or f"{_title(top.name, None)}: {kind.lower()} {top.n} by {_heading(report, top.by).lower()}"
-    )
+    ranked_by = table.columns[1].heading if top.of else _heading(report, top.by)
+    title = top.title or f"{_title(top.name, None)}: {kind.lower()} {top.n} by {ranked_by.lower()}"
     worksheet.write_string(row, 0, title, sheet.format(styles.SECTION))
     worksheet.set_row(row, 22)
-    kinds = {column["name"]: column["type"] for column in report.summary["columns"]}
-    looks = [_top_look(kinds.get(field, ""), column) for column, field in enumerate(table["fields"])]
-    for column, (field, look) in enumerate(zip(table["fields"], looks, strict=True)):
-        worksheet.write_string(row + 1, column, _heading(report, field), sheet.format(styles.HEADER | look))
-    for at, values in enumerate(table["rows"], row + 2):
-        for column, (field, look, value) in enumerate(zip(table["fields"], looks, values, strict=True)):
-            code = _format_of(report, field) or styles.TYPE_FORMATS.get(kinds.get(field, ""), "")
-            style = styles.DETAIL | ({"num_format": code} if code else _date_format(value)) | look
-            write_value(worksheet, at, column, value, sheet.format(style))
-    return row + 2 + len(table["rows"])
-
-
-def _top_look(kind: str, column: int) -> styles.Style:
-    """Where the values of a list's column stand: as in the sheet of the rows."""
-    if kind in styles.RIGHT:
-        return {"align": "right"}
-    if kind == "boolean":
-        return {"align": "center"}
-    # Text would touch the number at the right of the column before it.
-    return {"align": "left", "indent": 1} if column else {"align": "left"}
+    write_top(worksheet, sheet, table, report, row + 1)
+    return row + 2 + len(table.rows) + (table.others is not None)
 
 
 def _heading(report: ReportFacts, field: str) -> str:
@@ -296,10 +278,3 @@ def _format_of(report: ReportFacts, field: str) -> str:
     formats += [group.format for group in report.definition.groups if group.field == field]
     code = next((code for code in formats if code), "")
     return "" if code.casefold() == "general" else code
-
-
-def _date_format(value: object) -> styles.Style:
-    """A number format for a key that would show as a bare serial number."""
-    names = {"datetime": "timestamp", "date": "date", "time": "time"}
-    kind = names.get(type(value).__name__)
-    return {"num_format": styles.TYPE_FORMATS[kind], "align": "left"} if kind else {}

@@ -95,6 +95,8 @@ class SampleCrunched:
                 "best": {
                     "fields": ["region", "shop", *names],
                     "rows": [] if self.empty else [["North", "Oslo", days[0], "Lamp", 3, Decimal("99.50")]],
+                    "others": None,
+                    "total": None,
                 }
             },
             "series": {"regions": [] if self.empty else [["North", Decimal(60)], ["South", Decimal(40)]]},

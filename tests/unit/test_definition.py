@@ -70,6 +70,19 @@ def test_a_good_definition_is_read_with_its_short_forms(tmp_path: Path) -> None:
             ),
             "/report.yaml:9: crosstabs.0.total: weighted_avg is for columns",
         ),
+        (
+            ("order: [item]", "tops: [{name: t, by: amount, total: count}]"),
+            "/report.yaml:9: tops.0: total is for the totals of a field's values: say which field with of",
+        ),
+        (
+            ("order: [item]", "tops: [{name: t, by: amount, format: '0'}]"),
+            "/report.yaml:9: tops.0: format is for the totals of a field's values",
+        ),
+        (
+            ("order: [item]", "tops: [{name: t, of: item, by: amount, total: weighted_avg}]"),
+            "/report.yaml:9: tops.0.total: weighted_avg is for columns",
+        ),
+        (("order: [item]", "tops: [{name: t, by: amount, others: ''}]"), "/report.yaml:9: tops.0.others"),
         (("columns:", "columns: ["), "/report.yaml:5: not YAML"),
         (("{field: item}", "{field: item, show: stars}"), "/report.yaml:5: columns.0.show.kind: "),
         (
@@ -225,12 +238,12 @@ def test_a_running_column_stands_behind_its_field(tmp_path: Path) -> None:
     assert plan.total_kinds == (TotalKind.SUM, TotalKind.WEIGHTED_AVG)
 
 
-@pytest.mark.parametrize("missing", ["item", "region", "weight"])
+@pytest.mark.parametrize("missing", ["item", "region", "weight", "shop"])
 def test_a_field_that_the_sql_does_not_give_is_named_with_those_it_gives(
     tmp_path: Path, missing: str
 ) -> None:
-    definition = load_definition(write(tmp_path, GOOD))
-    fields = [f for f in ("item", "amount", "region", "weight") if f != missing]
+    definition = load_definition(write(tmp_path, f"{GOOD}tops: [{{name: t, of: shop, by: amount}}]\n"))
+    fields = [f for f in ("item", "amount", "region", "weight", "shop") if f != missing]
     with pytest.raises(DefinitionError, match=f"unknown field '{missing}'") as caught:
         make_plan(definition, fields)
     assert caught.value.hint == f"the SQL gives: {', '.join(fields)}"
@@ -266,3 +279,22 @@ def test_the_short_form_of_a_python_source_is_the_dataset(tmp_path: Path) -> Non
     assert {name: table.model_dump() for name, table in data.tables.items()} == {
         "dataset": {"python": "books:entries"}
     }
+
+
+@pytest.mark.parametrize(
+    ("keys", "label"),
+    [
+        ("by: amount", None),
+        ("by: amount, others: true", "All others"),
+        ("by: amount, others: Rest of the world", "Rest of the world"),
+        ("of: item, by: amount", "All others"),
+        ("of: item, by: amount, others: false", None),
+        ("of: item, by: amount, others: Everybody else", "Everybody else"),
+    ],
+)
+def test_a_list_of_keys_adds_up_and_a_list_of_rows_does_when_asked(
+    tmp_path: Path, keys: str, label: str | None
+) -> None:
+    path = write(tmp_path, GOOD.replace("order: [item]", f"tops: [{{name: t, {keys}}}]"))
+    (top,) = load_definition(path).tops
+    assert top.others_label == label

@@ -159,13 +159,26 @@ pub struct Crosstab {
     pub total: Scalar,
 }
 
-/// The rows of a top-N list, best first.
+/// A top-N list, best first.
 #[derive(Debug, Clone, Default)]
 pub struct Top {
-    /// One name per value of a row: the group fields, then the plan's columns.
+    /// One name per value of a row: the group fields, then the plan's columns; of keys, their field and `by`.
     pub fields: Vec<String>,
-    /// The rows.
+    /// The rows; of keys, each key and its figure.
     pub rows: Vec<Vec<Scalar>>,
+    /// All that did not rank; `None` when there is nothing else.
+    pub others: Option<Others>,
+    /// Of keys, the figure of all rows; `Null` of rows.
+    pub total: Scalar,
+}
+
+/// All rows, or all keys, that a top-N list does not show.
+#[derive(Debug, Clone, Default)]
+pub struct Others {
+    /// How many.
+    pub count: u64,
+    /// One per value of a row: what is left of sums; of keys, the figure of all their rows. `Null` elsewhere.
+    pub values: Vec<Scalar>,
 }
 
 /// One point of a chart.

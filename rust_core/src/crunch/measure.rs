@@ -439,11 +439,15 @@ impl Measure {
 
     /// The error of a sum that has no room in 128 bits.
     pub fn overflow(&self) -> Error {
-        Error::Data(format!(
-            "a total of column {:?} has more digits than 128 bits hold; cast it to DOUBLE in the SQL",
-            self.name
-        ))
+        overflow(&self.name)
     }
+}
+
+/// The error of a sum of column `name` that has no room in 128 bits.
+pub fn overflow(name: &str) -> Error {
+    Error::Data(format!(
+        "a total of column {name:?} has more digits than 128 bits hold; cast it to DOUBLE in the SQL"
+    ))
 }
 
 /// The range with `(l, h)` in it, by the order of [`Value::order`].

@@ -22,6 +22,7 @@ mod pivot;
 pub mod plan;
 mod question;
 mod rank;
+mod ranking;
 mod running;
 mod share;
 pub(crate) mod spool;
@@ -36,7 +37,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 
 pub use crunched::{
-    ColumnStats, Control, Crosstab, Crunched, Group, Level, SeriesPoint, Top, Trail,
+    ColumnStats, Control, Crosstab, Crunched, Group, Level, Others, SeriesPoint, Top, Trail,
 };
 pub use plan::Plan;
 

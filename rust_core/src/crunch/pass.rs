@@ -1,5 +1,6 @@
 //! The pass itself: each batch is reduced in chunks, in parallel, and the chunks are combined in order.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -14,6 +15,7 @@ use super::measure::{Acc, Chunk};
 use super::pivot::{Pivot, PivotPart};
 use super::plan::Plan;
 use super::question::{Question, printed, slices, typed};
+use super::ranking::ranking;
 use super::spool::{self, Spool};
 use super::stats::StatsPart;
 use crate::control::JobControl;
@@ -175,12 +177,6 @@ impl Pass {
     pub fn finish(self, plan: Plan, path: &Path, control: &JobControl) -> Result<Crunched> {
         let question = self.question;
         let (levels, totals) = question.bands.finish()?;
-        let top_fields: Vec<String> = plan
-            .groups
-            .iter()
-            .map(|g| g.source.clone())
-            .chain(question.schema.fields().iter().map(|f| f.name().clone()))
-            .collect();
         let (schema, batches, spool) = spool::open(path)?;
         let mut offsets = vec![0u64];
         for batch in &batches {
@@ -195,6 +191,15 @@ impl Pass {
             )));
         }
         let books = &question.books;
+        let mut tops = BTreeMap::new();
+        for top in question.tops {
+            tops.insert(top.name.clone(), top.finish(&plan, self.rows, &totals)?);
+        }
+        let mut series = question.series;
+        let of_keys = plan.tops.iter().filter(|top| top.of.is_some());
+        for (pivot, top) in series.split_off(plan.series.len()).into_iter().zip(of_keys) {
+            tops.insert(top.name.clone(), ranking(pivot, top, books)?);
+        }
         let (stats, controls) = question
             .statists
             .into_iter()
@@ -217,13 +222,8 @@ impl Pass {
                 .into_iter()
                 .map(|p| Ok((p.name.clone(), p.into_crosstab(books)?)))
                 .collect::<Result<_>>()?,
-            tops: question
-                .tops
-                .into_iter()
-                .map(|t| (t.name.clone(), t.finish(top_fields.clone())))
-                .collect(),
-            series: question
-                .series
+            tops,
+            series: series
                 .into_iter()
                 .map(|p| Ok((p.name.clone(), p.into_series(books)?)))
                 .collect::<Result<_>>()?,

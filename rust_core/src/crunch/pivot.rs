@@ -1,4 +1,4 @@
-//! Crosstabs and chart series: one total for each key, or pair of keys, wherever the rows stand.
+//! Crosstabs, chart series, top-N lists of keys: one total for each key, or pair, wherever the rows stand.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ const NONE: u32 = u32::MAX;
 /// The codes of a cell's keys: of its row, and of its column (0 in a series, which has none).
 type Cell = (u32, u32);
 
-/// One crosstab, or one series (which has no second key).
+/// One crosstab, or one series or top-N list (which have no second key).
 #[derive(Debug)]
 pub struct Pivot {
     /// Its name in the definition.
@@ -191,15 +191,31 @@ impl Pivot {
     /// # Errors
     /// [`Error::Data`] when an exact figure has more than 128 bits.
     pub fn into_series(mut self, books: &[Option<Codebook>]) -> Result<Vec<SeriesPoint>> {
+        let points = self.take_keys(books).into_iter();
+        points
+            .map(|(x, mut acc)| {
+                let y = self.figure(&mut acc)?;
+                Ok(SeriesPoint { x, y })
+            })
+            .collect()
+    }
+
+    /// The keys of its rows in their order, each with what it accumulated; the pivot is empty then.
+    pub fn take_keys(&mut self, books: &[Option<Codebook>]) -> Vec<(Scalar, Acc)> {
         let (keys, places) = sorted(&books[self.rows]);
-        let mut points: Vec<SeriesPoint> = keys
-            .into_iter()
-            .map(|x| SeriesPoint { x, y: Scalar::Null })
-            .collect();
-        for ((row, _), acc) in &mut self.cells {
-            points[places[*row as usize]].y = self.measure.figure(self.kind, acc)?;
+        let mut accs = vec![self.measure.empty(); keys.len()];
+        for ((row, _), acc) in self.cells.drain() {
+            accs[places[row as usize]] = acc;
         }
-        Ok(points)
+        keys.into_iter().zip(accs).collect()
+    }
+
+    /// The figure that the pivot makes of what was accumulated.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when an exact figure has more than 128 bits.
+    pub fn figure(&self, acc: &mut Acc) -> Result<Scalar> {
+        self.measure.figure(self.kind, acc)
     }
 }
 

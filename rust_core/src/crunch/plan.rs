@@ -53,6 +53,11 @@ pub struct PlanColumn {
 }
 
 impl PlanColumn {
+    /// Whether it needs every row before the first.
+    pub fn is_late(&self) -> bool {
+        self.share.is_some() || self.rank.is_some()
+    }
+
     /// What is made of its source, if it is not the field itself, and the whole that it is made in.
     pub fn made(&self) -> Option<(&'static str, Within)> {
         let made = [
@@ -160,7 +165,7 @@ pub struct PlanCrosstab {
     pub total: TotalKind,
 }
 
-/// The `n` rows with the largest (or smallest) `by`; ties keep row order.
+/// The `n` rows with the largest (or smallest) `by`, ties in row order; or the `n` keys with that total of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanTop {
@@ -168,11 +173,24 @@ pub struct PlanTop {
     pub name: String,
     /// Field that ranks.
     pub by: String,
-    /// How many rows.
+    /// How many rows, or keys.
     pub n: usize,
     /// Smallest first instead.
     #[serde(default)]
     pub ascending: bool,
+    /// Present when keys rank instead of rows.
+    #[serde(default)]
+    pub of: Option<PlanKeys>,
+}
+
+/// The keys of a top-N list, and what they rank by.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanKeys {
+    /// The field whose values are the keys.
+    pub field: String,
+    /// How [`PlanTop::by`] is totalled for each.
+    pub total: TotalKind,
 }
 
 /// A chart's points: one total of `y` for each value of `x`, in the order of `x`.

@@ -46,9 +46,9 @@ pub struct Question {
     pub bands: Bands,
     /// Crosstabs.
     pub crosstabs: Vec<Pivot>,
-    /// Chart series.
+    /// Chart series, then the top-N lists of keys, in the order of the plan.
     pub series: Vec<Pivot>,
-    /// Top-N lists.
+    /// Top-N lists of rows.
     pub tops: Vec<Top>,
     /// Per column of the spool.
     pub statists: Vec<Statist>,
@@ -102,7 +102,7 @@ impl Question {
                 columns.push(Source::Running(running.len()));
                 running.push(sum);
                 data_type
-            } else if column.share.is_some() || column.rank.is_some() {
+            } else if column.is_late() {
                 continue;
             } else {
                 columns.push(Source::Field(number));
@@ -128,11 +128,16 @@ impl Question {
             .iter()
             .map(|c| pivot(&c.name, &c.rows, Some(&c.columns), &c.value, c.total))
             .collect::<Result<_>>()?;
-        let series: Vec<Pivot> = plan
+        let mut series: Vec<Pivot> = plan
             .series
             .iter()
             .map(|s| pivot(&s.name, &s.x, None, &s.y, s.total))
             .collect::<Result<_>>()?;
+        for top in &plan.tops {
+            if let Some(of) = &top.of {
+                series.push(pivot(&top.name, &of.field, None, &top.by, of.total)?);
+            }
+        }
         let mut tops = Vec::new();
         for top in &plan.tops {
             if top.n == 0 {
@@ -141,8 +146,10 @@ impl Question {
                     top.name
                 )));
             }
-            let by = fields.number(&top.by, schema, zone)?;
-            tops.push(Top::new(&top.name, by, top.n, top.ascending));
+            if top.of.is_none() {
+                let by = fields.number(&top.by, schema, zone)?;
+                tops.push(Top::new(&top.name, by, top.n, top.ascending));
+            }
         }
         let books = books(&fields, &columns, &bands, crosstabs.iter().chain(&series));
         Ok(Self {

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::scalars::to_python;
-use crate::crunch::Crunched;
+use crate::crunch::{Crunched, Others};
 use crate::format::NumberFormat;
 use crate::value::{Column, Kind, Scalar};
 
@@ -36,6 +36,16 @@ fn longest_key(crunched: &Crunched, level: usize) -> PyResult<String> {
         }
     }
     Ok(longest)
+}
+
+fn others<'py>(py: Python<'py>, others: Option<&Others>) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let Some(others) = others else {
+        return Ok(None);
+    };
+    let entry = PyDict::new(py);
+    entry.set_item("count", others.count)?;
+    entry.set_item("values", list(py, &others.values)?)?;
+    Ok(Some(entry))
 }
 
 /// `Crunched.summary()`: everything but the rows and the groups.
@@ -94,6 +104,8 @@ pub(super) fn summary<'py>(py: Python<'py>, crunched: &Crunched) -> PyResult<Bou
         let entry = PyDict::new(py);
         entry.set_item("fields", &top.fields)?;
         entry.set_item("rows", table(py, &top.rows)?)?;
+        entry.set_item("others", others(py, top.others.as_ref())?)?;
+        entry.set_item("total", to_python(py, &top.total)?)?;
         tops.set_item(name, entry)?;
     }
     out.set_item("tops", tops)?;
