@@ -347,11 +347,12 @@ class Top(_Model):
     others: bool | Annotated[Label, Field(min_length=1)] | None = Field(
         default=None, description="a last line for all others, or its label; by itself with `of`"
     )
+    label: Label | None = Field(default=None, description="heading of the totals, with `of`")
     format: str = ""
 
     @model_validator(mode="after")
     def _of_keys(self) -> Self:
-        if self.of is None and (keys := sorted({"total", "format"} & self.model_fields_set)):
+        if self.of is None and (keys := sorted({"total", "label", "format"} & self.model_fields_set)):
             raise ValueError(
                 f"{keys[0]} is for the totals of a field's values: say which field with of, or leave it out"
             )

@@ -176,6 +176,7 @@ class TemplateContext:
         others = None if made.others is None else write(made.others, "")
         return self._fill(
             "top.html",
+            keys=top.of is not None,
             columns=[
                 {"heading": made.columns[i].heading, "kind": "number" if i in numbers else "text"}
                 for i in places
@@ -183,7 +184,7 @@ class TemplateContext:
             rows=[write(row, "–") for row in made.rows],
             others=others,
             label=made.label,
-            # The label stands in the cells before the first figure.
+            # The label stands in the cells before the first figure, or in that of the rank.
             span=next((i for i, text in enumerate(others or ()) if text), len(places)),
         )
 

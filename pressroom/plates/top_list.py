@@ -75,7 +75,7 @@ def _figure(top: Top, plan: Plan) -> TopColumn:
     elif top.total is not TotalKind.SUM:
         heading = f"{heading}, {word.lower()}"
     code = "#,##0" if top.total in WHOLE else _format(plan, top.by)
-    return TopColumn(top.by, heading, top.format or code)
+    return TopColumn(top.by, top.label or heading, top.format or code)
 
 
 def _heading(plan: Plan, field: str) -> str:

@@ -29,7 +29,10 @@ DEFINITION: dict[str, Any] = {
     ],
     "groups": [{"field": "region", "label": "Region", "bookmark": True}, {"field": "shop", "label": "Shop"}],
     "crosstabs": [{"name": "months", "rows": "region", "columns": "day", "value": "amount"}],
-    "tops": [{"name": "best", "by": "amount", "n": 3}],
+    "tops": [
+        {"name": "best", "by": "amount", "n": 3},
+        {"name": "shops", "of": "shop", "by": "amount", "n": 1},
+    ],
     "charts": [{"name": "regions", "kind": "bar", "x": "region", "y": {"field": "amount"}}],
 }
 FIELDS = ["day", "article", "pieces", "amount", "region", "shop"]
@@ -97,7 +100,13 @@ class SampleCrunched:
                     "rows": [] if self.empty else [["North", "Oslo", days[0], "Lamp", 3, Decimal("99.50")]],
                     "others": None,
                     "total": None,
-                }
+                },
+                "shops": {
+                    "fields": ["shop", "amount"],
+                    "rows": [] if self.empty else [["<Oslo>", Decimal("60.00")]],
+                    "others": None if self.empty else {"count": 1234, "values": [None, Decimal(20)]},
+                    "total": None if self.empty else Decimal(80),
+                },
             },
             "series": {"regions": [] if self.empty else [["North", Decimal(60)], ["South", Decimal(40)]]},
         }

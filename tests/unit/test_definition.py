@@ -79,6 +79,10 @@ def test_a_good_definition_is_read_with_its_short_forms(tmp_path: Path) -> None:
             "/report.yaml:9: tops.0: format is for the totals of a field's values",
         ),
         (
+            ("order: [item]", "tops: [{name: t, by: amount, label: x}]"),
+            "/report.yaml:9: tops.0: label is for the totals of a field's values",
+        ),
+        (
             ("order: [item]", "tops: [{name: t, of: item, by: amount, total: weighted_avg}]"),
             "/report.yaml:9: tops.0.total: weighted_avg is for columns",
         ),

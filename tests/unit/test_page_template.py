@@ -41,6 +41,14 @@ def test_crosstab_and_top_are_formatted_and_escaped(tmp_path: Path) -> None:
     assert '<td class="number">99.50</td>' in html
 
 
+def test_a_list_of_keys_has_shares_and_a_line_for_all_others(tmp_path: Path) -> None:
+    html = html_of(tmp_path, "{{ top('shops') }}" + TABLE)
+    assert '<td class="text">&lt;Oslo&gt;</td><td class="number">60.00</td><td class="number">' in html
+    assert '<td colspan="1">All others (1,234)</td><td class="number">20.00</td>' in html
+    with pytest.raises(TemplateFailed, match="a list of a field's values has columns of its own"):
+        html_of(tmp_path, "{{ top('shops', columns=['shop']) }}" + TABLE)
+
+
 def test_chart_is_an_inline_drawing(tmp_path: Path) -> None:
     html = html_of(tmp_path, "{{ chart('regions', width=300, height=90, color='#123456') }}" + TABLE)
     assert "<svg" in html
