@@ -130,6 +130,18 @@ def test_the_others_of_floats_are_the_same_bit_for_bit_for_any_number_of_threads
     assert len(seen) == 1
 
 
+def test_keys_are_merged_in_their_order_whatever_rounding_loses(tmp_path: Path) -> None:
+    # Large figures of two sizes cancel: what compensation keeps of the small ones depends on the order.
+    relation = duckdb.sql(
+        "SELECT i AS k, CASE WHEN i % 500 % 3 = 0 THEN sin(i) WHEN i < 500 THEN big ELSE -big END AS f"
+        " FROM (SELECT i, sin(i % 500) * pow(10, 20 * (i % 500 % 3)) AS big FROM range(1000) t(i))"
+    )
+    tops = [{"name": "top", "of": {"field": "k", "total": "sum"}, "by": "f", "n": 7}]
+    plan = {"columns": [{"name": "f", "source": "f"}], "tops": tops}
+    seen = {repr(crunch(relation, plan, tmp_path, threads).summary()["tops"]) for threads in (1, 2, 3, 4)}
+    assert len(seen) == 1
+
+
 def test_the_others_of_many_keys_are_what_sql_says(tmp_path: Path) -> None:
     relation = large()
     tops = [{"name": "top", "of": {"field": "t", "total": "sum"}, "by": "m", "n": 100}]
