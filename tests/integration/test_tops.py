@@ -139,6 +139,7 @@ def test_keys_that_are_numbers_or_days_stand_at_the_left(tmp_path: Path) -> None
     sql = SQL.replace("i AS nr", "i AS nr, 2000 + i % 5 AS year, DATE '2024-01-01' + (i % 5)::INTEGER AS day")
     rows = summary(tmp_path, tops, sql)
     heads = [row[0].value for row in rows]
+    assert heads.index("Days") == heads.index("Years") + 7, "two rows are free below the line of all others"
     for title, code in (("Years", "General"), ("Days", "yyyy-mm-dd")):
         cell = rows[heads.index(title) + 2][0]
         assert (cell.alignment.horizontal, cell.number_format) == ("left", code)
