@@ -252,7 +252,7 @@ class Show(_Model):
 
 
 Made = Literal["running", "share", "rank"]
-"""What further columns are made of one: its name is theirs in the plan, before a colon."""
+"""What further columns are made of one; in the plan they are named `share:<field>` and so on."""
 
 
 class Column(_Model):
@@ -298,7 +298,8 @@ class Column(_Model):
             "share": self.share,
             "rank": self.rank,
         }
-        return {made: f"{self.heading}, {made}" for made, over in asked.items() if over}
+        asked_for = (made for made, over in asked.items() if over is not None and over is not False)
+        return {made: f"{self.heading}, {made}" for made in asked_for}
 
     @property
     def headings(self) -> tuple[str, ...]:

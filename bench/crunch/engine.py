@@ -51,7 +51,8 @@ def main() -> int:
     """Answer, and tell what that took."""
     name, form, cores, data, folder = sys.argv[1:]
     # The threads of an engine, and any that its libraries start, have so many cores and no more.
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])
     os.environ["POLARS_MAX_THREADS"] = cores
     engine: Engine = import_module(f"bench.crunch.with_{name}").Engine(int(cores), Path(folder))
     phases: dict[str, float] = {}

@@ -5,12 +5,16 @@ They are compared with those of DuckDB over the Parquet file, which are kept bes
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import tempfile
 from pathlib import Path
 
+import duckdb
+
 from bench.crunch.answers import Answers
 from bench.crunch.forms import PARQUET
+from bench.crunch.with_duckdb import QUERIES, Engine
 
 
 def difference(parquet: str, answers: str) -> str | None:
@@ -19,10 +23,9 @@ def difference(parquet: str, answers: str) -> str | None:
 
 
 def _right(parquet: Path) -> Answers:
-    kept = parquet.with_suffix(".answers.json")
+    asked = hashlib.sha256("".join((duckdb.__version__, *QUERIES.values())).encode()).hexdigest()
+    kept = parquet.with_suffix(f".{asked[:8]}.answers.json")
     if not kept.is_file():
-        from bench.crunch.with_duckdb import Engine
-
         with tempfile.TemporaryDirectory(dir=parquet.parent) as folder:
             engine = Engine(1, Path(folder))
             engine.open(PARQUET, parquet)

@@ -61,7 +61,7 @@ class Engine:
         rows = f"SELECT *, {RUNNING} AS running FROM ledger ORDER BY {ORDER}"
         if form == ARROW:
             rows = f"SELECT entry, {RUNNING} AS running FROM ledger"
-        found["running"] = _counted(self._connection.sql(rows).to_arrow_reader())
+        found["running"] = _running(self._connection.sql(rows).to_arrow_reader())
         return found
 
     def totals(self) -> Any:
@@ -70,6 +70,8 @@ class Engine:
 
     def written(self, found: dict[str, Any]) -> Answers:
         """The tables' rows."""
+        import pyarrow.compute as pc
+
         groups = _rows(found["groups"])
         (columns,) = _rows(found["columns"])
         return Answers(
@@ -80,7 +82,7 @@ class Engine:
             largest=found["largest"].column("entry").to_pylist(),
             days=table(_rows(found["days"]), 1),
             columns={name: extent(*columns[4 * place : 4 * place + 4]) for place, name in enumerate(TYPES)},
-            running=found["running"],
+            running=[len(found["running"]), number(pc.sum(found["running"]).as_py() or 0)],
         )
 
 
@@ -88,12 +90,8 @@ def _rows(table: Any) -> list[tuple[Any, ...]]:
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
-def _counted(batches: Any) -> list[float]:
-    """How many running sums there are, and what they add up to: a reader that keeps no batch."""
-    import pyarrow.compute as pc
+def _running(batches: Any) -> Any:
+    """The running sums of a reader that keeps nothing else."""
+    import pyarrow as pa
 
-    count, total = 0, 0
-    for batch in batches:
-        count += batch.num_rows
-        total += pc.sum(batch.column("running")).as_py() or 0
-    return [count, float(total)]
+    return pa.chunked_array([batch.column("running") for batch in batches])

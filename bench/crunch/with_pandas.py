@@ -43,7 +43,7 @@ class Engine:
         self._ledger = pd.DataFrame()
 
     def take(self, table: Any) -> None:
-        """A frame."""
+        """A frame, its repeated texts as categories."""
         self._ledger = _frame(table)
 
     def open(self, form: str, path: Path) -> None:
@@ -61,7 +61,9 @@ class Engine:
         # Arrow in memory has the report's order already: its rows lack the running sums only.
         rows = ledger if form == ARROW else ledger.sort_values(ORDER.split(", "))
         running = rows.groupby(list(GROUPS), observed=True, sort=False)["amount"].cumsum()
-        ranked = ledger.sort_values(["amount", *ORDER.split(", ")], ascending=[False, True, True, True])
+        # All that tie with the last, so that their order decides.
+        largest = ledger.nlargest(20, "amount", keep="all")
+        ranked = largest.sort_values(["amount", *ORDER.split(", ")], ascending=[False, True, True, True])
         return {
             **self.totals(),
             "kinds": ledger.pivot_table(

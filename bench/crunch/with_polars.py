@@ -62,7 +62,7 @@ class Engine:
                 ledger.group_by("city", "kind").agg(AMOUNT.sum()),
                 ledger.group_by("city").agg(AMOUNT.sum()),
                 ledger.group_by("kind").agg(AMOUNT.sum()),
-                ledger.bottom_k(20, by=[-AMOUNT, *GROUPS, "entry"]),
+                ledger.top_k(20, by=["amount", *GROUPS, "entry"], reverse=[False, True, True, True]),
                 ledger.group_by("booked").agg(AMOUNT.sum()),
                 ledger.select(_extents()),
                 rows,

@@ -104,6 +104,8 @@ class TemplateContext:
         out = []
         for total, value in zip(self._plan.totals, self._summary["totals"], strict=True):
             column = self._plan.columns[total.column]
+            if self._plan.total_index(total.column, total.kind, None) is None:
+                continue
             code = "#,##0" if total.kind in (TotalKind.COUNT, TotalKind.DISTINCT) else column.format
             out.append(
                 {

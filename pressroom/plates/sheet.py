@@ -54,7 +54,7 @@ def make_sheet_plate(
     definition = report.definition
     if len(plan.columns) > MAX_COLUMNS:
         raise LimitExceeded(
-            f"report.yaml: columns: {len(plan.columns):,} columns, running sums included: "
+            f"report.yaml: columns: {len(plan.columns):,} columns, what is made of others included: "
             f"a worksheet has {MAX_COLUMNS:,}"
         )
     facts = ReportFacts(definition, plan, parameters, crunched.summary(), crunched)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.oracles import Refused, Row
-from tests.oracles.totals import Near, counts, key, order, running, total, unscaled
+from tests.oracles.totals import WIDE, Near, counts, key, order, running, total, unscaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,7 +67,7 @@ def crunch(rows: Sequence[Row], kinds: Mapping[str, Kind], plan: Plan, shown: Sh
         "totals": _totals(rows, plan),
         "levels": [_level(groups, len(plan["totals"]), shown) for groups in levels],
         "crosstabs": {c["name"]: _crosstab(rows, c) for c in plan["crosstabs"]},
-        "tops": {top["name"]: _top(rows, fields, spool, top) for top in plan["tops"]},
+        "tops": {top["name"]: _top(rows, plan, spool, top) for top in plan["tops"]},
         "series": {s["name"]: _series(rows, s) for s in plan["series"]},
     }
     control = {name: _control(printed[name], values) for name, values in spool.items()}
@@ -157,11 +158,9 @@ def _control(kind: Kind, values: Sequence[Any]) -> tuple[int, int | None]:
 
 
 def _keys(rows: Sequence[Row], field: str) -> dict[Any, Any]:
-    """The different keys in their order, each shown as it came first."""
-    first: dict[Any, Any] = {}
-    for row in rows:
-        first.setdefault(key(row[field]), row[field])
-    return dict(sorted(first.items(), key=lambda item: order(item[1])))
+    """The different keys in their order; one NaN and one zero stand for all."""
+    different = {key(row[field]): None for row in rows}
+    return {one: one for one in sorted(different, key=order)}
 
 
 def _crosstab(rows: Sequence[Row], asked: dict[str, Any]) -> dict[str, Any]:
@@ -195,15 +194,35 @@ def _series(rows: Sequence[Row], asked: dict[str, Any]) -> list[list[Any]]:
 
 
 def _top(
-    rows: Sequence[Row], groups: Sequence[str], spool: Mapping[str, list[Any]], asked: dict[str, Any]
+    rows: Sequence[Row], plan: Plan, spool: Mapping[str, list[Any]], asked: dict[str, Any]
 ) -> dict[str, Any]:
+    groups = [group["source"] for group in plan["groups"]]
     ranked = [number for number, row in enumerate(rows) if counts(row[asked["by"]])]
     # Sorting keeps the order of ties, and -0.0 ties with 0.0.
     ranked.sort(key=lambda number: order(key(rows[number][asked["by"]])), reverse=not asked["ascending"])
+    listed = ranked[: asked["n"]]
+    left = [_left(rows, listed, plan, number) for number in range(len(plan["columns"]))]
+    others = {"count": len(rows) - len(listed), "values": [*(None for _ in groups), *left]}
     return {
         "fields": [*groups, *spool],
         "rows": [
             [*(rows[number][group] for group in groups), *(column[number] for column in spool.values())]
-            for number in ranked[: asked["n"]]
+            for number in listed
         ],
+        "others": others if others["count"] else None,
+        "total": None,
     }
+
+
+def _left(rows: Sequence[Row], listed: Sequence[int], plan: Plan, column: int) -> Any:
+    """What the listed rows leave of a column's sum, where the report has one; of floats it is rounded."""
+    if not any(asked["column"] == column and asked["kind"] == "sum" for asked in plan["totals"]):
+        return None
+    source = plan["columns"][column]["source"]
+    whole = total("sum", [row[source] for row in rows])
+    part = total("sum", [rows[number][source] for number in listed])
+    if isinstance(whole, Near):
+        return OPEN
+    if whole is None or part is None:
+        return whole
+    return WIDE.subtract(whole, part) if isinstance(whole, Decimal) else whole - part

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -16,31 +15,16 @@ from hypothesis import strategies as st
 
 import rust_core
 from tests.unit.crunch_runs import crunch
-from tests.unit.test_crunch import TYPES, Row, make_plan, table
+from tests.unit.plain_rows import Row, batches, runs
+from tests.unit.test_crunch import TYPES, make_plan, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 GROUPS = ("g", "h")
 SHARED, RANKED = ("n", "m", "f"), ("n", "m", "f", "d")
 WHOLES = (None, 0, 1)
-
-
-def runs(rows: Sequence[Row], groups: Sequence[str]) -> Iterator[list[Row]]:
-    """The rows of each group of the innermost of `groups`, in order."""
-    for _, run in groupby(rows, key=lambda row: [row[group] for group in groups]):
-        yield list(run)
-
-
-def batches(relation: duckdb.DuckDBPyRelation, size: int) -> RecordBatchReader:
-    reader = RecordBatchReader.from_stream(relation)
-    cut = [
-        batch.slice(start, min(size, batch.num_rows - start))
-        for batch in reader
-        for start in range(0, batch.num_rows, size)
-    ]
-    return RecordBatchReader.from_batches(reader.schema, cut)
 
 
 rows_of = st.lists(
@@ -154,23 +138,50 @@ def dicts(batch: Any) -> list[Row]:
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def test_a_group_over_many_batches_is_one_whole(tmp_path: Path) -> None:
-    rows = duckdb.connect().sql("SELECT 'one' AS g, i AS h, (i * 7919) % 100003 AS n FROM range(100003) r(i)")
-    columns = [
-        {"name": "n", "source": "n"},
-        {"name": "rank:n", "source": "n", "rank": {"level": 0}},
-        {"name": "share:n", "source": "n", "share": {"level": 0}},
-    ]
-    plan = {"columns": columns, "groups": [{"source": "g"}]}
-    crunched = crunch(batches(rows, 20_000), plan, tmp_path, 2)
-    total = 100_002 * 100_003 // 2
-    seen = 0
-    for batch in RecordBatchReader.from_stream(crunched.stream()):
-        for row in dicts(batch):
-            assert row["rank:n"] == 100_003 - row["n"]
-            assert row["share:n"] == pytest.approx(row["n"] / total, rel=1e-15)
-            seen += 1
-    assert seen == 100_003
+@pytest.mark.parametrize(("seed", "size"), [(1, 16_384), (2, 40_000), (3, 20_011)])
+def test_wholes_that_lie_across_batches_are_those_of_sql(tmp_path: Path, seed: int, size: int) -> None:
+    """Groups of one row to 30,000, cut anywhere: `size` rows and more stay a batch of their own."""
+    connection = duckdb.connect()
+    connection.execute(f"SELECT setseed(0.{seed})")
+    connection.execute(
+        """
+        CREATE TABLE t AS
+        SELECT row_number() OVER (ORDER BY g, h, i) - 1 AS place, * FROM (
+            SELECT i, floor(80000 * random() * random() / 20000)::INTEGER AS g,
+                floor(pow(random(), 6) * 5000)::INTEGER AS h,
+                nullif(floor(random() * 1000)::BIGINT, 7) AS n, ((random() - 0.4) * 1e6)::DECIMAL(18, 2) AS m
+            FROM range(80000) r(i))
+        ORDER BY place
+        """
+    )
+    columns = [{"name": "n", "source": "n"}, {"name": "m", "source": "m"}]
+    over = {None: "", 0: "PARTITION BY g", 1: "PARTITION BY g, h"}
+    asked = []
+    for level, part in over.items():
+        for field in ("n", "m"):
+            columns.append({"name": f"rank{level}{field}", "source": field, "rank": {"level": level}})
+            ranked = f"rank() OVER ({part} ORDER BY {field} DESC NULLS LAST)"
+            asked.append(f"CASE WHEN {field} IS NOT NULL THEN {ranked} END")
+            columns.append({"name": f"share{level}{field}", "source": field, "share": {"level": level}})
+            asked.append(f"{field}::DOUBLE / nullif(sum({field}) OVER ({part}), 0)::DOUBLE")
+    plan = {"columns": columns, "groups": [{"source": "g"}, {"source": "h"}]}
+    expected = connection.sql(f"SELECT {', '.join(asked)} FROM t ORDER BY place").fetchall()
+    seen = set()
+    for threads in (1, 3):
+        crunched = crunch(batches(connection.sql("FROM t ORDER BY place"), size), plan, tmp_path, threads)
+        stream = RecordBatchReader.from_stream(crunched.stream())
+        cut = [[batch.column(i).to_pylist() for i in range(batch.num_columns)] for batch in stream]
+        seen.add(repr(cut))
+    assert len(seen) == 1
+    assert len(cut) > 1
+    found = [row[2:] for batch in cut for row in zip(*batch, strict=True)]
+    assert len(found) == len(expected) == 80_000
+    for ours, theirs in zip(found, expected, strict=True):
+        for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+            if number % 2 == 0 or other is None:
+                assert one == other
+            else:
+                assert abs(one - other) <= 1e-12 * max(1.0, abs(other))
 
 
 def test_what_has_no_share_or_no_rank_is_refused(tmp_path: Path) -> None:
@@ -182,10 +193,13 @@ def test_what_has_no_share_or_no_rank_is_refused(tmp_path: Path) -> None:
         return str(error.value)
 
     text = refused({"name": "share:t", "source": "t", "share": {"level": None}})
-    assert text == 'column "share:t" holds text values, which have no shares'
+    assert text.startswith('column "share:t": "t" holds text values, which have no shares; leave it out')
     text = refused({"name": "rank:t", "source": "t", "rank": {"level": None}})
-    assert text == 'column "rank:t" holds text values, which have no ranks'
-    assert "within group level" in refused({"name": "r", "source": "n", "rank": {"level": 1}})
+    assert text.startswith('column "rank:t": "t" holds text values, which have no ranks; leave it out')
+    text = refused({"name": "r", "source": "n", "rank": {"level": 1}})
+    assert text == 'column "r" is a rank within group level 1, but there are 1 levels'
+    both = {"name": "r", "source": "n", "rank": {"level": None}, "running": {"level": None}}
+    assert refused(both) == 'column "r" is a running sum and a rank'
     share = {"name": "share:n", "source": "n", "share": {"level": None}}
     text = refused(share, [{"column": len(TYPES), "kind": "avg"}])
     assert text.startswith('column "share:n" is a share, which has no avg; total "n" instead')

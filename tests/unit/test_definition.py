@@ -60,6 +60,7 @@ def test_a_good_definition_is_read_with_its_short_forms(tmp_path: Path) -> None:
         (("page_break: true", "page_break: 7"), "/report.yaml:8: groups.0.page_break: "),
         (("total: [sum,", "total: [summ,"), "/report.yaml:6: columns.1.total.0.kind: "),
         (("running: region", "running: place"), "columns.amount.running: 'place' is no group"),
+        (("running: region", 'rank: ""'), "columns.amount.rank: '' is no group; true is for all rows"),
         (("name: sales", "name: ../sales"), "/report.yaml:1: name: String should match pattern"),
         (("weighted_avg(weight)", "weighted_avg"), "weighted_avg needs the field of its weights"),
         (("- {field: item}", "- {field: amount}"), "columns name amount more than once"),

@@ -11,10 +11,14 @@ use rayon::prelude::*;
 
 use super::key::{Keys, same};
 use super::pass::CHUNK;
+use crate::control::JobControl;
+use crate::error::Result;
 use crate::value::{Column, Scalar, Value};
 
 /// Keys up to which a field is numbered that nothing but its statistics needs; with more, most texts come once.
 pub const MAX_KEYS: usize = 65_536;
+/// Bytes of such texts: long ones come once too.
+const MAX_BYTES: usize = 16 << 20;
 /// The code of a value that was not met before this batch.
 const UNKNOWN: u32 = u32::MAX;
 
@@ -22,6 +26,8 @@ const UNKNOWN: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub struct Codebook {
     keys: Keys,
+    /// Of the texts among them.
+    bytes: usize,
     /// A crosstab, a series or a total counts with the codes, however many there are.
     needed: bool,
     closed: bool,
@@ -34,27 +40,59 @@ impl Codebook {
     }
 
     /// The codes of the next batch; `None` once there are too many keys, and from then on.
-    pub fn codes(&mut self, column: &Column<'_>) -> Option<Vec<u32>> {
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Cancelled`] and [`crate::error::Error::DeadlineExceeded`].
+    pub fn codes(&mut self, column: &Column<'_>, control: &JobControl) -> Result<Option<Vec<u32>>> {
         if self.closed {
-            return None;
+            return Ok(None);
         }
         let mut codes = vec![UNKNOWN; column.len()];
         let keys = &self.keys;
         // Most values are known: they are looked up in parallel, the new ones numbered in row order.
-        let unknown: usize = codes
+        let unknown: Vec<usize> = codes
             .par_chunks_mut(CHUNK)
             .enumerate()
             .map(|(chunk, codes)| look_up(keys, column, chunk * CHUNK, codes))
-            .sum();
-        if unknown > 0 {
+            .collect();
+        for (chunk, codes) in codes.chunks_mut(CHUNK).enumerate() {
+            if unknown[chunk] == 0 {
+                continue;
+            }
+            control.check()?;
             for (i, code) in codes.iter_mut().enumerate() {
                 if *code == UNKNOWN {
-                    *code = self.keys.number(column.value(i));
+                    *code = self.number(column.value(chunk * CHUNK + i));
                 }
             }
+            if !self.needed && self.is_full() {
+                self.closed = true;
+                return Ok(None);
+            }
         }
-        self.closed = !self.needed && self.distinct() > Some(MAX_KEYS as u64);
-        (!self.closed).then_some(codes)
+        Ok(Some(codes))
+    }
+
+    fn number(&mut self, value: Value<'_>) -> u32 {
+        let before = self.keys.len();
+        let code = self.keys.number(value);
+        if let Value::Text(text) = value
+            && self.keys.len() > before
+        {
+            self.bytes += text.len();
+        }
+        code
+    }
+
+    fn is_full(&self) -> bool {
+        self.distinct() > Some(MAX_KEYS as u64) || self.bytes > MAX_BYTES
+    }
+
+    /// Forgets the keys of a closed book.
+    pub fn forget(&mut self) {
+        if self.closed {
+            self.keys = Keys::default();
+        }
     }
 
     /// How many keys there are, the empty value among them.

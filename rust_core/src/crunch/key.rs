@@ -47,6 +47,8 @@ pub struct Keys {
     table: HashTable<u32>,
     state: RandomState,
     keys: Vec<Scalar>,
+    /// Of the keys, so that a table that grows hashes no text again.
+    hashes: Vec<u64>,
 }
 
 impl Keys {
@@ -58,17 +60,17 @@ impl Keys {
             other => other,
         };
         let hash = hash(value, &self.state);
-        let keys = &mut self.keys;
-        let state = &self.state;
+        let (keys, hashes) = (&mut self.keys, &mut self.hashes);
         *self
             .table
             .entry(
                 hash,
                 |&n| same(keys[n as usize].as_value(), value),
-                |&n| self::hash(keys[n as usize].as_value(), state),
+                |&n| hashes[n as usize],
             )
             .or_insert_with(|| {
                 keys.push(value.to_scalar());
+                hashes.push(hash);
                 (keys.len() - 1) as u32
             })
             .get()

@@ -5,15 +5,15 @@
 //! second pass   spool ──▶ a file beside it that holds these columns alone, batch by batch
 //! ```
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
-use rayon::prelude::*;
 
-use super::crunched::{ColumnStats, Control, Crunched, Level};
+use super::crunched::{Crunched, Level};
 use super::rank::Ranking;
 use super::share;
 use super::spool::{self, SpoolWriter};
@@ -66,12 +66,13 @@ impl Made {
 }
 
 impl LateColumn {
-    /// A column that has met no row; `kind` is its source's.
+    /// A column that has met no row; `kind` is that of the field `source_name` that it is made of.
     ///
     /// # Errors
     /// [`Error::Data`] when values of this kind have no share or no rank; names the column.
     pub fn new(
         name: &str,
+        source_name: &str,
         (place, source): (usize, usize),
         made: Made,
         level: Option<usize>,
@@ -90,7 +91,7 @@ impl LateColumn {
         };
         if !fits {
             return Err(Error::Data(format!(
-                "column {name:?} holds {} values, which have no {what}",
+                "column {name:?}: {source_name:?} holds {} values, which have no {what}; leave it out, or cast the field to a number in the SQL",
                 kind.name()
             )));
         }
@@ -132,7 +133,7 @@ impl LateColumn {
                 }
                 Made::Rank => {
                     let values = ranking.of(crunched, self.source, here, control)?;
-                    values.rank(&column, part, &mut ranks);
+                    values.rank(&column, part, &mut ranks, control)?;
                 }
             }
         }
@@ -218,33 +219,40 @@ fn write(
         .collect();
     let schema = Arc::new(Schema::new(fields));
     let mut writer = SpoolWriter::create(path, &schema)?;
-    let mut rankings: Vec<Ranking> = columns.iter().map(|_| Ranking::default()).collect();
+    // Columns that rank the same values share what is sorted of them.
+    let mut rankings: HashMap<(usize, Option<usize>), Ranking> = HashMap::new();
+    control.start(crunched.rows);
     for number in 0..crunched.batches.len() {
         control.check()?;
-        let whole: &Crunched = crunched;
-        let arrays: Vec<ArrayRef> = control.pool().install(|| {
-            columns
-                .par_iter_mut()
-                .zip(&mut rankings)
-                .map(|(column, ranking)| {
-                    let array = column.array(whole, number, ranking, control)?;
-                    let part = column.statist.reduce(&array, false, number == 0)?;
-                    column.statist.push(part)?;
-                    Ok(array)
-                })
-                .collect::<Result<_>>()
-        })?;
+        let mut made = || -> Result<Vec<ArrayRef>> {
+            let columns = columns.iter_mut();
+            let make = |column: &mut LateColumn| {
+                let ranking = rankings.entry((column.source, column.level)).or_default();
+                let array = column.array(crunched, number, ranking, control)?;
+                let part = column.statist.reduce(&array, false, number == 0)?;
+                column.statist.push(part)?;
+                Ok(array)
+            };
+            columns.map(make).collect()
+        };
+        let arrays = control.pool().install(&mut made)?;
         writer.write(&RecordBatch::try_new(schema.clone(), arrays)?)?;
         crunched.spool.release(number);
+        control.advance(crunched.offsets[number + 1] - crunched.offsets[number]);
     }
     writer.finish()?;
     let (_, batches, late) = spool::open(path)?;
     crunched.late = late;
-    put(columns, crunched, &batches)
+    put(columns, crunched, &batches, control)
 }
 
 /// Puts the columns where the plan has them.
-fn put(columns: Vec<LateColumn>, crunched: &mut Crunched, batches: &[RecordBatch]) -> Result<()> {
+fn put(
+    columns: Vec<LateColumn>,
+    crunched: &mut Crunched,
+    batches: &[RecordBatch],
+    control: &JobControl,
+) -> Result<()> {
     let mut fields: Vec<_> = crunched.schema.fields().iter().cloned().collect();
     for column in &columns {
         let field = Field::new(&column.name, column.made.data_type(), true);
@@ -263,9 +271,9 @@ fn put(columns: Vec<LateColumn>, crunched: &mut Crunched, batches: &[RecordBatch
         if let Made::Share { total } = column.made {
             share::totals(crunched, column.place, total, column.level);
         }
-        let (stats, control): (ColumnStats, Control) = column.statist.finish(None);
+        let (stats, figures) = column.statist.finish(None, control)?;
         crunched.stats.insert(column.place, stats);
-        crunched.control.insert(column.place, control);
+        crunched.control.insert(column.place, figures);
     }
     let asked = crunched.plan.totals.len();
     crunched.totals.truncate(asked);

@@ -74,7 +74,7 @@ impl Pass {
         control.check()?;
 
         let columns = typed(&fields)?;
-        let codes = question.codes(&columns)?;
+        let codes = question.codes(&columns, control)?;
         let keys: Vec<_> = question.groups.iter().map(|&g| columns[g]).collect();
         let before = question.bands.open_keys();
         let opens = opens(&keys, before.as_deref(), rows);
@@ -204,7 +204,9 @@ impl Pass {
             .statists
             .into_iter()
             .zip(&question.columns)
-            .map(|(statist, column)| statist.finish(column.book(books)))
+            .map(|(statist, column)| statist.finish(column.book(books), control))
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
             .unzip();
         let mut crunched = Crunched {
             schema,

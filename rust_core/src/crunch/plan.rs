@@ -59,14 +59,25 @@ impl PlanColumn {
     }
 
     /// What is made of its source, if it is not the field itself, and the whole that it is made in.
-    pub fn made(&self) -> Option<(&'static str, Within)> {
+    ///
+    /// # Errors
+    /// [`Error::Plan`] when it is more than one thing.
+    pub fn made(&self) -> Result<Option<(&'static str, Within)>> {
         let made = [
             ("a running sum", self.running),
             ("a share", self.share),
             ("a rank", self.rank),
         ];
-        made.into_iter()
-            .find_map(|(what, within)| Some((what, within?)))
+        let mut made = made
+            .into_iter()
+            .filter_map(|(what, within)| Some((what, within?)));
+        match (made.next(), made.next()) {
+            (Some((one, _)), Some((other, _))) => Err(Error::Plan(format!(
+                "column {:?} is {one} and {other}",
+                self.name
+            ))),
+            (made, _) => Ok(made),
+        }
     }
 }
 

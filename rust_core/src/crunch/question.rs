@@ -16,6 +16,7 @@ use super::plan::{Plan, TotalKind, Within};
 use super::running::RunningSum;
 use super::stats::Statist;
 use super::top::Top;
+use crate::control::JobControl;
 use crate::error::{Error, Result};
 use crate::format::NumberFormat;
 use crate::value::{Column, Kind};
@@ -86,14 +87,15 @@ impl Question {
         for column in &plan.columns {
             let number = fields.number(&column.source, schema, zone)?;
             let format = NumberFormat::parse(&column.format)?;
-            if let Some((what, Within { level })) = column.made()
-                && level.is_some_and(|level| level >= groups.len())
-            {
-                return Err(Error::Plan(format!(
-                    "column {:?} is {what} within group level {level:?}, but there are {} levels",
-                    column.name,
-                    groups.len()
-                )));
+            match column.made()?.map(|(what, within)| (what, within.level)) {
+                Some((what, Some(level))) if level >= groups.len() => {
+                    return Err(Error::Plan(format!(
+                        "column {:?} is {what} within group level {level}, but there are {} levels",
+                        column.name,
+                        groups.len()
+                    )));
+                }
+                _ => {}
             }
             let kind = fields.kind(number);
             let data_type = if let Some(Within { level }) = column.running {
@@ -171,22 +173,31 @@ impl Question {
     /// The codes of the next batch, per field.
     ///
     /// # Errors
-    /// [`Error::Limit`] when a crosstab or a series grows too large.
-    pub fn codes(&mut self, fields: &[Column<'_>]) -> Result<Vec<Option<Vec<u32>>>> {
+    /// [`Error::Limit`] when a crosstab or a series grows too large; [`Error::Cancelled`] and
+    /// [`Error::DeadlineExceeded`].
+    pub fn codes(
+        &mut self,
+        fields: &[Column<'_>],
+        control: &JobControl,
+    ) -> Result<Vec<Option<Vec<u32>>>> {
         let codes = self
             .books
             .par_iter_mut()
             .zip(fields)
-            .map(|(book, field)| book.as_mut()?.codes(field))
-            .collect();
+            .map(|(book, field)| match book {
+                Some(book) => book.codes(field, control),
+                None => Ok(None),
+            })
+            .collect::<Result<_>>()?;
         for pivot in self.crosstabs.iter().chain(&self.series) {
             pivot.check(&self.books)?;
         }
         for (statist, column) in self.statists.iter_mut().zip(&self.columns) {
             if let Some(book) = column.book(&self.books).filter(|book| book.closed()) {
-                statist.absorb(book);
+                statist.absorb(book, control)?;
             }
         }
+        self.books.iter_mut().flatten().for_each(Codebook::forget);
         Ok(codes)
     }
 }
@@ -240,7 +251,7 @@ fn bands(plan: &Plan, fields: &mut Fields, schema: &Schema) -> Result<Bands> {
                 total.column
             ))
         })?;
-        if let Some((what, _)) = column.made()
+        if let Some((what, _)) = column.made()?
             && !(column.share.is_some() && total.kind == TotalKind::Sum)
         {
             return Err(Error::Plan(format!(
@@ -310,14 +321,9 @@ fn late(
         })?;
         let format = NumberFormat::parse(&column.format)?;
         let kind = fields.kind(number);
-        late.push(LateColumn::new(
-            &column.name,
-            (place, source),
-            made,
-            level,
-            kind,
-            format,
-        )?);
+        let at = (place, source);
+        let column = LateColumn::new(&column.name, &column.source, at, made, level, kind, format)?;
+        late.push(column);
     }
     Ok(late)
 }

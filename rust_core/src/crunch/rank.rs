@@ -5,6 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::crunched::Crunched;
+use super::pass::CHUNK;
 use crate::control::JobControl;
 use crate::error::{Error, Result};
 use crate::value::Column;
@@ -33,6 +34,7 @@ impl Ranking {
     ) -> Result<&Self> {
         if self.rows != rows {
             self.values.clear();
+            self.values.reserve_exact((rows.end - rows.start) as usize);
             let first = crunched
                 .offsets
                 .partition_point(|start| *start <= rows.start);
@@ -54,11 +56,26 @@ impl Ranking {
     }
 
     /// Writes the rank of each row of `part` that has a value; equal values have the same, and the next is left out.
-    pub fn rank(&self, column: &Column<'_>, part: Range<usize>, ranks: &mut [Option<i64>]) {
-        each(column, part, |i, value| {
-            let not_larger = self.values.partition_point(|v| *v <= value);
-            ranks[i] = Some((self.values.len() - not_larger) as i64 + 1);
-        });
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] and [`Error::DeadlineExceeded`].
+    pub fn rank(
+        &self,
+        column: &Column<'_>,
+        part: Range<usize>,
+        ranks: &mut [Option<i64>],
+        control: &JobControl,
+    ) -> Result<()> {
+        let chunks = ranks[part.clone()].par_chunks_mut(CHUNK).enumerate();
+        chunks.try_for_each(|(number, ranks)| {
+            control.check()?;
+            let first = part.start + number * CHUNK;
+            each(column, first..first + ranks.len(), |i, value| {
+                let not_larger = self.values.partition_point(|v| *v <= value);
+                ranks[i - first] = Some((self.values.len() - not_larger) as i64 + 1);
+            });
+            Ok(())
+        })
     }
 }
 
@@ -106,7 +123,10 @@ mod tests {
         each(&column, 0..5, |_, v| ranking.values.push(v));
         sort(&mut ranking.values, &JobControl::new(1, None)).expect("not cancelled");
         let mut ranks = vec![None; 5];
-        ranking.rank(&column, 0..5, &mut ranks);
+        let control = JobControl::new(1, None);
+        ranking
+            .rank(&column, 0..5, &mut ranks, &control)
+            .expect("not cancelled");
         assert_eq!(ranks, [Some(3), Some(1), None, Some(1), Some(4)]);
     }
 

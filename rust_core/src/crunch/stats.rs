@@ -10,6 +10,7 @@ use super::codes::{Codebook, MAX_KEYS};
 use super::crunched::{ColumnStats, Control};
 use super::key::float_bits;
 use super::measure::float_range;
+use crate::control::JobControl;
 use crate::error::{Error, Result};
 use crate::format::NumberFormat;
 use crate::value::{Column, Kind, Scalar, Value};
@@ -241,17 +242,24 @@ impl Statist {
 
     /// Adds the texts that were left out because they are coded, once: all that `book` has, in the order in which they
     /// came.
-    pub fn absorb(&mut self, book: &Codebook) {
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] and [`Error::DeadlineExceeded`].
+    pub fn absorb(&mut self, book: &Codebook, control: &JobControl) -> Result<()> {
         if self.kind != Kind::Text || std::mem::replace(&mut self.absorbed, true) {
-            return;
+            return Ok(());
         }
-        for key in book.keys() {
+        for (number, key) in book.keys().iter().enumerate() {
+            if number % MAX_KEYS == 0 {
+                control.check()?;
+            }
             let Scalar::Text(text) = key else { continue };
             self.widen(key.as_value(), key.as_value());
             if self.plain && !self.longest.leaves_out(text.len()) {
                 self.longest.add(text.chars().count() as u32, text);
             }
         }
+        Ok(())
     }
 
     fn widen(&mut self, l: Value<'_>, h: Value<'_>) {
@@ -268,10 +276,17 @@ impl Statist {
     }
 
     /// The statistics and the control figures; `book` numbers the column's field where its values are texts.
-    pub fn finish(mut self, book: Option<&Codebook>) -> (ColumnStats, Control) {
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] and [`Error::DeadlineExceeded`].
+    pub fn finish(
+        mut self,
+        book: Option<&Codebook>,
+        control: &JobControl,
+    ) -> Result<(ColumnStats, Control)> {
         let mut distinct = self.distinct.as_ref().map(|values| values.len() as u64);
         if let Some(book) = book.filter(|_| self.kind == Kind::Text) {
-            self.absorb(book);
+            self.absorb(book, control)?;
             distinct = book.distinct().filter(|values| *values <= MAX_KEYS as u64);
         }
         let (min, max) = self.range.take().unwrap_or_default();
@@ -302,7 +317,7 @@ impl Statist {
             count: self.count,
             sum: self.sum,
         };
-        (stats, control)
+        Ok((stats, control))
     }
 
     fn overflow(&self) -> Error {

@@ -154,6 +154,7 @@ mod tests {
             batches: Vec::new(),
             offsets: vec![0],
             spool: Default::default(),
+            late: Default::default(),
             levels,
             totals: Vec::new(),
             stats: Vec::new(),
