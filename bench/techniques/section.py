@@ -29,7 +29,7 @@ counts. Each is written as somebody who knows it would ([bench/techniques](../be
 native integers and views of Arrow's memory where there are loops; windows, as-of joins and recursive queries
 where there are none. Rust is a small crate of bare kernels, with the core's versions of its crates
 ([bench/techniques/rust](../bench/techniques/rust)); it lets go of Python's lock for the whole call. It is not
-Pressroom's own transforms, which also know decimals, fees and missing values, and print more columns.
+Pressroom's own transforms, which also know decimals, fees and other orders of lots.
 Each trial is a process of its own, and its results were compared with pure Python's, value by value, before
 and after its times were taken. A time is that of one call, the median of 3 to 15. What is compiled ahead has
 `-O3` or Rust's release and is for any x86-64 processor; Numba and Taichi compile for this one."""
