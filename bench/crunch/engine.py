@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.crunch.answers import Answers
 
 ANSWERS, TOLD, PHASES = "answers.json", "told.json", "phases.json"
-TIMES = 5
+TIMES = 3
 """How often in-memory rows are crunched in one process; the one in the middle counts."""
 
 

@@ -110,6 +110,8 @@ struct OpenLevel {
     groups: Vec<Group>,
     /// What the open group accumulated.
     open: Vec<Acc>,
+    /// The last group is over and has its totals.
+    over: bool,
     /// Number of the first group in the open parent.
     first_sibling: usize,
     /// Keys of the open parent's groups; only kept once they stop ascending, because ascending
@@ -125,6 +127,7 @@ impl Bands {
             name: name.clone(),
             groups: Vec::new(),
             open: empty(),
+            over: false,
             first_sibling: 0,
             siblings: None,
         };
@@ -180,6 +183,62 @@ impl Bands {
         Ok(())
     }
 
+    /// Adds an innermost group that began and ended in one chunk, with its totals; `key` and `opens` as above.
+    ///
+    /// What it accumulated follows with that of others by [`Bands::push_parent`].
+    ///
+    /// # Errors
+    /// As [`Bands::push`].
+    pub fn push_group<'a>(
+        &mut self,
+        rows: u64,
+        opens: u8,
+        key: impl Fn(usize) -> Value<'a>,
+        totals: Vec<Scalar>,
+    ) -> Result<()> {
+        self.close(usize::from(opens))?;
+        for level in usize::from(opens)..self.levels.len() {
+            self.open(level, usize::from(opens), key(level))?;
+        }
+        if let Some(level) = self.levels.last_mut()
+            && let Some(group) = level.groups.last_mut()
+        {
+            (group.rows, group.totals) = (rows, totals);
+            level.over = true;
+        }
+        self.rows += rows;
+        Ok(())
+    }
+
+    /// Adds what groups of [`Bands::push_group`] accumulated together to the group that is open around them.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when an exact sum has more than 128 bits.
+    pub fn push_parent(&mut self, accs: Vec<Acc>) -> Result<()> {
+        let parent = self.levels.len().checked_sub(2);
+        let into = match parent.map(|level| &mut self.levels[level]) {
+            Some(level) => &mut level.open,
+            None => &mut self.report,
+        };
+        for ((measure, into), acc) in self.measures.iter().zip(into).zip(accs) {
+            measure.merge(into, acc)?;
+        }
+        Ok(())
+    }
+
+    /// The totals of a group that accumulated `accs`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when an exact figure has more than 128 bits.
+    pub fn figures(&self, accs: &mut [Acc]) -> Result<Vec<Scalar>> {
+        figures(&self.measures, &self.totals, accs)
+    }
+
+    /// Number of the innermost level; `None` without groups.
+    pub fn innermost(&self) -> Option<u8> {
+        (self.levels.len() as u8).checked_sub(1)
+    }
+
     /// Closes everything: the levels, and the totals of the report.
     ///
     /// # Errors
@@ -201,6 +260,9 @@ impl Bands {
             let Some(group) = this.groups.last_mut() else {
                 continue;
             };
+            if std::mem::take(&mut this.over) {
+                continue;
+            }
             group.rows = self.rows - group.first_row;
             group.totals = figures(&self.measures, &self.totals, &mut this.open)?;
             let parent = match outer.last_mut() {

@@ -24,6 +24,7 @@ mod question;
 mod rank;
 mod ranking;
 mod running;
+mod segment;
 mod share;
 pub(crate) mod spool;
 pub(crate) mod stages;

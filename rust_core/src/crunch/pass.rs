@@ -7,15 +7,15 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::Schema;
 use rayon::prelude::*;
 
-use super::bands::{NONE, opens};
+use super::bands::opens;
 use super::crunched::Crunched;
 use super::late;
-use super::measure::Measure;
-use super::measure::{Acc, Chunk};
+use super::measure::Chunk;
 use super::pivot::{Pivot, PivotPart};
 use super::plan::Plan;
 use super::question::{Question, printed, slices, typed};
 use super::ranking::ranking;
+use super::segment::Parent;
 use super::spool::{self, Spool};
 use super::stats::StatsPart;
 use crate::control::JobControl;
@@ -36,10 +36,8 @@ pub struct Pass {
 struct Segment {
     offset: usize,
     rows: usize,
-    /// Runs of rows of one innermost group: first row in the chunk, and the level that opens there.
-    runs: Vec<(u32, u8)>,
-    /// Per measure, per run.
-    accs: Vec<Vec<Acc>>,
+    /// Runs of rows of one innermost group, by the groups around them.
+    parents: Vec<Parent>,
     crosstabs: Vec<PivotPart>,
     series: Vec<PivotPart>,
     /// Per top-N list, rows of the chunk that may be among the best.
@@ -131,16 +129,10 @@ impl Pass {
         out: &[ArrayRef],
     ) -> Result<()> {
         let question = &mut self.question;
-        let mut accs: Vec<_> = segment.accs.into_iter().map(Vec::into_iter).collect();
-        let ends = segment.runs.iter().skip(1).map(|run| run.0);
-        let ends = ends.chain([segment.rows as u32]);
-        for (&(start, opens), end) in segment.runs.iter().zip(ends) {
-            let row = segment.offset + start as usize;
-            let key = |level: usize| columns[question.groups[level]].value(row);
-            let accs = accs.iter_mut().filter_map(Iterator::next).collect();
-            question
-                .bands
-                .push(u64::from(end - start), opens, key, accs)?;
+        let key =
+            |level: usize, row: usize| columns[question.groups[level]].value(segment.offset + row);
+        for parent in segment.parents {
+            parent.push_to(&mut question.bands, key)?;
         }
         for (pivot, part) in question.crosstabs.iter_mut().zip(segment.crosstabs) {
             pivot.push(part)?;
@@ -245,30 +237,12 @@ fn reduce(
     opens: &[u8],
     offset: usize,
 ) -> Result<Segment> {
-    let opening =
-        |(i, level): (usize, &u8)| (i == 0 || *level != NONE).then_some((i as u32, *level));
-    let runs: Vec<(u32, u8)> = opens.iter().enumerate().filter_map(opening).collect();
-    let ends = runs.iter().skip(1).map(|run| run.0 as usize);
-    let ends: Vec<usize> = ends.chain([opens.len()]).collect();
-    let of_runs = |measure: &Measure| {
-        let rows = runs
-            .iter()
-            .zip(&ends)
-            .map(|(run, end)| run.0 as usize..*end);
-        rows.map(|rows| measure.reduce(chunk, rows)).collect()
-    };
     let of_cells = |pivot: &Pivot| pivot.reduce(chunk, &question.books);
     let statists = question.statists.iter().zip(&question.columns).zip(out);
     Ok(Segment {
         offset,
         rows: opens.len(),
-        accs: question
-            .bands
-            .measures()
-            .iter()
-            .map(of_runs)
-            .collect::<Result<_>>()?,
-        runs,
+        parents: Parent::of_chunk(&question.bands, chunk, opens)?,
         crosstabs: question
             .crosstabs
             .iter()
