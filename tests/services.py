@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 DOUBLES = Path(__file__).parent / "doubles" / "reports"
 LIMIT_SECONDS = 30.0
+FIRST_PORT, PORTS, PORT_RANGES = 20_000, 1_000, 12
 T = TypeVar("T")
 
 
@@ -41,11 +43,26 @@ def wait_for(condition: Callable[[], T], what: str, limit: float = LIMIT_SECONDS
         time.sleep(0.02)
 
 
+def _ports() -> Iterator[int]:
+    """The ports of this pytest worker's own range, one after the other, from somewhere in it."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PORT_RANGES
+    first = os.getpid() % PORTS
+    return (FIRST_PORT + worker * PORTS + (first + n) % PORTS for n in itertools.count())
+
+
+_PORTS = _ports()
+
+
 def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody listens on now.
+
+    Below those that Linux gives to connections (32768 on), one of which could take it before it is listened on.
+    """
+    for port in itertools.islice(_PORTS, PORTS):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(f"none of {PORTS} ports is free")
 
 
 class Process:

@@ -12,7 +12,8 @@ import pytest
 
 from tests.services import ROOT
 
-pa = pytest.importorskip("pyarrow", reason="`make bench` installs it")
+pytest.importorskip("numpy", reason="`make bench` installs it")
+pa = pytest.importorskip("pyarrow")
 
 from bench.machine import installed  # noqa: E402
 from bench.techniques.build import BUILDERS, function  # noqa: E402
