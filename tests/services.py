@@ -56,7 +56,8 @@ _PORTS = _ports()
 def free_port() -> int:
     """A TCP port that nobody listens on now.
 
-    Below those that Linux gives to connections (32768 on), one of which could take it before it is listened on.
+    Below those that Linux gives to connections (32768 on), one of which could take it before this one is
+    listened on.
     """
     for port in itertools.islice(_PORTS, PORTS):
         with socket.socket() as probe, contextlib.suppress(OSError):
