@@ -8,7 +8,7 @@ from bench.chart import Curve
 from bench.page import megabytes, seconds, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bench.contender import Run
     from bench.results import Result, Results
@@ -36,17 +36,24 @@ def start_of(run: Run, phases: Sequence[str]) -> float:
     return run.seconds - sum(run.phases[name] for name in phases)
 
 
-def disturbed(results: Results, ours: str) -> list[str]:
-    """A warning where writers on one thread took far longer than they worked: the machine was not theirs."""
-    others = [r.median for r in results.at(results.rows) if r.contender != ours]
-    waited = max((run.seconds / run.cpu_seconds - 1 for run in others), default=0.0)
+def disturbed(runs: Iterable[tuple[float, float]], who: str) -> list[str]:
+    """A warning where `who`, on one core, took far longer than it worked: the machine was not its own.
+
+    `runs` are seconds of wall and CPU.
+    """
+    waited = max((wall / cpu - 1 for wall, cpu in runs), default=0.0)
     if waited < DISTURBED:
         return []
     return [
-        "**The machine did other work during this run:** a writer on one thread took up to "
-        f"{waited:.0%} longer than it worked. Compare CPU s rather than seconds, and measure again on an "
-        "idle machine."
+        f"**The machine did other work during this run:** {who} took up to {waited:.0%} longer than it "
+        "worked. Measure again on an idle machine; until then CPU time says more than seconds."
     ]
+
+
+def of_others(results: Results, ours: str) -> list[tuple[float, float]]:
+    """Seconds of wall and CPU of all others where contenders are compared."""
+    runs = [result.median for result in results.at(results.rows) if result.contender != ours]
+    return [(run.seconds, run.cpu_seconds) for run in runs]
 
 
 def where_others_win(results: Results, own: Result, phases: Sequence[str]) -> str:
@@ -80,23 +87,27 @@ def _said(results: Results, found: list[Result], value: Callable[[Run], float]) 
     return ", ".join(f"{results.titles[r.contender]} {figure(r.median)}" for r in found)
 
 
-def curve_table(results: Results) -> str:
-    """Seconds and peak MB of each contender over each number of rows."""
-    sizes = sorted({result.rows for result in results.found})
+def took(run: Run) -> str:
+    """Seconds and peak MB, for a cell."""
+    return f"{seconds(run.seconds)} s, {megabytes(run.peak_bytes)} MB"
+
+
+def curve_table(results: Results, titles: Mapping[str, str] | None = None) -> str:
+    """Seconds and peak MB of each contender, or of those with `titles`, over each number of rows."""
+    titles = titles or results.titles
+    sizes = sorted({result.rows for result in results.found if result.contender in titles})
     lines = []
-    for name, title in results.titles.items():
-        cells = []
-        for rows in sizes:
-            result = results.get(name, rows)
-            run = result.median if result else None
-            cells.append(f"{seconds(run.seconds)} s, {megabytes(run.peak_bytes)} MB" if run else "")
-        lines.append([title, *cells])
+    for name, title in titles.items():
+        found = [results.get(name, rows) for rows in sizes]
+        lines.append([title, *(took(result.median) if result else "" for result in found)])
     return table(["rows", *(f"{rows:,}" for rows in sizes)], lines)
 
 
-def curves(results: Results, value: Callable[[Run], float]) -> list[Curve]:
-    """One curve of `value` over rows for each contender, ours first."""
+def curves(
+    results: Results, value: Callable[[Run], float], titles: Mapping[str, str] | None = None
+) -> list[Curve]:
+    """One curve of `value` over rows for each contender, or for those with `titles`, ours first."""
     return [
         Curve(title, tuple((r.rows, value(r.median)) for r in results.curve(contender)))
-        for contender, title in results.titles.items()
+        for contender, title in (titles or results.titles).items()
     ]

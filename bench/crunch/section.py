@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.chart import MEMORY, SECONDS, Curve, draw_curves
+from bench.chart import MEMORY, SECONDS, draw_curves
 from bench.crunch.contenders import ENGINES, OURS, WARM_UP_ROWS, name_of
 from bench.crunch.engine import TIMES
 from bench.crunch.forms import ARROW, CSV, PARQUET
-from bench.figures import DISTURBED, peak_of, seconds_of
+from bench.figures import curve_table, curves, disturbed, peak_of, seconds_of, took
 from bench.page import megabytes, put_section, ratio, seconds, table
 
 if TYPE_CHECKING:
@@ -66,10 +66,7 @@ def write_section(results: Results, page: Path, pictures: Path) -> None:
     put_section(page, NAME, section(results, pictures.relative_to(page.parent).as_posix()))
     if len(_sizes(results, PARQUET)) > 1:
         for name, (title, axis, value) in CHARTS.items():
-            lines = [
-                Curve(ENGINES[engine][0], tuple((rows, value(run)) for rows, run in runs))
-                for engine, runs in _curves(results).items()
-            ]
+            lines = curves(results, value, _parquet(results))
             draw_curves(pictures / name, title, lines, axis)
 
 
@@ -80,6 +77,11 @@ def section(results: Results, pictures: str) -> str:
     runs = (
         "Each ran once." if times == 1 else f"Pressroom's is the median of {times} runs; the others ran once."
     )
+    alone = [
+        (run.seconds, run.cpu_seconds)
+        for engine in ENGINES
+        if engine != OURS and (run := _run(results, engine, ARROW, ONE_CORE, results.rows))
+    ]
     parts = [
         f"## Crunch: {results.rows:,} rows side by side",
         results.machine.markdown(),
@@ -87,7 +89,7 @@ def section(results: Results, pictures: str) -> str:
         "### Arrow in memory",
         IN_MEMORY.format(times=TIMES),
         comparison(results),
-        *_disturbed(results),
+        *disturbed(alone, "an engine on one core"),
         "### Files",
         FILES.format(runs=runs),
         _files(results),
@@ -96,7 +98,7 @@ def section(results: Results, pictures: str) -> str:
     if len(_sizes(results, PARQUET)) > 1:
         parts.append("### From few rows to many: Parquet")
         parts += [f"![{title}]({pictures}/{name})" for name, (title, _, _) in CHARTS.items()]
-        parts.append(_curve_table(results))
+        parts.append(curve_table(results, _parquet(results)))
     parts += [UNEQUAL, f"All had a run over {WARM_UP_ROWS:,} rows before.", AGAIN]
     return "\n\n".join(parts)
 
@@ -149,7 +151,7 @@ def _files(results: Results) -> str:
     for engine, (title, _) in ENGINES.items():
         runs = [_run(results, engine, form, results.threads, rows) for form, rows in sizes]
         if any(runs):
-            cells = [_figures(run) if run else "" for run in runs]
+            cells = [took(run) if run else "" for run in runs]
             lines.append([f"**{title}**" if engine == OURS else title, *cells])
     return table(["engine", *heads], lines)
 
@@ -198,44 +200,10 @@ def _better(
     return [f"- {where}: {', '.join(less)}; Pressroom {shown(value(own))} {unit}."] if less and own else []
 
 
-def _disturbed(results: Results) -> list[str]:
-    """A warning where others on one core took far longer than they worked: the machine was not theirs."""
-    runs = [
-        run
-        for engine in ENGINES
-        if engine != OURS and (run := _run(results, engine, ARROW, ONE_CORE, results.rows))
-    ]
-    waited = max((run.seconds / run.cpu_seconds - 1 for run in runs), default=0.0)
-    if waited < DISTURBED:
-        return []
-    return [
-        f"**The machine did other work during this run:** an engine on one core took up to {waited:.0%} "
-        "longer than it worked. Compare CPU s rather than seconds, and measure again on an idle machine."
-    ]
-
-
-def _curves(results: Results) -> dict[str, list[tuple[int, Run]]]:
-    """Each engine's runs over the Parquet file, fewest rows first."""
-    found = {
-        engine: [
-            (each.rows, each.median) for each in results.curve(name_of(engine, PARQUET, results.threads))
-        ]
-        for engine in ENGINES
-    }
-    return {engine: runs for engine, runs in found.items() if runs}
-
-
-def _curve_table(results: Results) -> str:
-    sizes = _sizes(results, PARQUET)
-    lines = []
-    for engine, runs in _curves(results).items():
-        by_rows = dict(runs)
-        lines.append([ENGINES[engine][0], *(_figures(by_rows[n]) if n in by_rows else "" for n in sizes)])
-    return table(["rows", *(f"{rows:,}" for rows in sizes)], lines)
-
-
-def _figures(run: Run) -> str:
-    return f"{seconds(run.seconds)} s, {megabytes(run.peak_bytes)} MB"
+def _parquet(results: Results) -> dict[str, str]:
+    """Titles of the contenders of the curve, ours first."""
+    names = {name_of(engine, PARQUET, results.threads): title for engine, (title, _) in ENGINES.items()}
+    return {name: title for name, title in names.items() if results.curve(name)}
 
 
 def _run(results: Results, engine: str, form: str, cores: int, rows: int) -> Run | None:

@@ -9,6 +9,7 @@ from bench.figures import (
     curve_table,
     curves,
     disturbed,
+    of_others,
     peak_of,
     seconds_of,
     start_of,
@@ -96,7 +97,7 @@ def section(results: Results, pictures: str) -> str:
             all_pages=ALL_PAGES_ROWS,
         )
     )
-    parts += [comparison(results), *disturbed(results, OURS)]
+    parts += [comparison(results), *disturbed(of_others(results, OURS), "a writer on one thread")]
     if own:
         parts += [_phases(own.median), where_others_win(results, own, tuple(PHASES))]
     if len({result.rows for result in results.found}) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.figures import DISTURBED
+from bench.figures import disturbed
 from bench.page import milliseconds, put_section, ratio, seconds, table
 from bench.techniques.kernel import KERNELS
 from bench.techniques.picture import Dots, draw_dots
@@ -100,11 +100,12 @@ def write_section(results: Results, page: Path, pictures: Path) -> None:
 def section(results: Results, pictures: str) -> str:
     """The Markdown; `pictures` is the folder of the chart as a link from the page."""
     title = CHART_TITLE.format(rows=results.rows)
+    slow = [alone(results, BASE, kernel).phases for kernel in KERNELS if BASE in results.titles]
     parts = [
         f"## Techniques: {results.rows:,} rows of report arithmetic",
         results.machine.markdown(),
         HOW.format(rows=results.rows),
-        *disturbed(results),
+        *disturbed([(phases["call"], phases["cpu"]) for phases in slow], "pure Python"),
         comparison(results),
         "Milliseconds on one thread or on two of the technique's own, whichever is faster; in brackets how "
         "many times as long as Rust.",
@@ -210,18 +211,6 @@ def builds(results: Results) -> str:
         f"{title} {seconds(value)}" for title, value in sorted(took.items(), key=lambda item: item[1])
     )
     return f"Seconds of the build of all four kernels: {told}. Rust's are those with all crates it stands on."
-
-
-def disturbed(results: Results) -> list[str]:
-    """A warning where Python on one thread took far longer than it worked: the machine was not its own."""
-    runs = [alone(results, BASE, kernel) for kernel in KERNELS if BASE in results.titles]
-    waited = max((run.phases["call"] / run.phases["cpu"] - 1 for run in runs), default=0.0)
-    if waited < DISTURBED:
-        return []
-    return [
-        f"**The machine did other work during this run:** pure Python took up to {waited:.0%} longer than "
-        "it worked. Measure again on an idle machine."
-    ]
 
 
 def _title(results: Results, name: str) -> str:

@@ -1,4 +1,4 @@
-"""An example printed as a user would, by the command line, of its own data."""
+"""Reports printed as a user would, by the command line, and read back; examples of their own data."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -13,8 +14,7 @@ import openpyxl
 from tests.services import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
 PRESSROOM = [sys.executable, "-c", "from pressroom.cli import main; main()"]
 Row = tuple[Any, ...]
@@ -29,8 +29,14 @@ def printed(name: str, folder: Path, rows: int) -> tuple[dict[str, list[Row]], l
         capture_output=True,
         text=True,
     )
-    data = [part for path in made.stdout.split() for part in ("--data", path)]
-    subprocess.run([*PRESSROOM, "render", example, *data, "--out", folder], check=True)
+    return rendered(example, [Path(path) for path in made.stdout.split()], folder)
+
+
+def rendered(report: Path, data: Sequence[Path], folder: Path) -> tuple[dict[str, list[Row]], list[str]]:
+    """The sheets and the lines of the PDF of the report in the folder `report`, whose name it has."""
+    name = report.name
+    given = [part for path in data for part in ("--data", path)]
+    subprocess.run([*PRESSROOM, "render", report, *given, "--out", folder], check=True)
     book = openpyxl.load_workbook(folder / f"{name}.xlsx", data_only=True)
     text = subprocess.run(
         ["pdftotext", "-layout", folder / f"{name}.pdf", "-"], check=True, capture_output=True, text=True

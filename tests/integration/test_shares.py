@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
 
-from tests.integration.example_prints import PRESSROOM
+from tests.integration.example_prints import rendered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,19 +36,14 @@ South,Rome,r1,5.00
 """
 
 
-def rendered(folder: Path, report: str = REPORT) -> tuple[list[tuple[Any, ...]], list[str]]:
-    """The cells of the sheet, with formulas as they stand, and the lines of the PDF."""
-    (folder / "report").mkdir()
-    (folder / "report" / "report.yaml").write_text(report)
+def printed(folder: Path, report: str = REPORT) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """The cells of the sheet, and the lines of the PDF."""
+    (folder / "sales").mkdir()
+    (folder / "sales" / "report.yaml").write_text(report)
     (folder / "sales.csv").write_text(ROWS)
-    subprocess.run(
-        [*PRESSROOM, "render", folder / "report", "--data", folder / "sales.csv", "--out", folder], check=True
-    )
-    sheet = openpyxl.load_workbook(folder / "sales.xlsx", data_only=True).worksheets[0]
-    text = subprocess.run(
-        ["pdftotext", "-layout", folder / "sales.pdf", "-"], check=True, capture_output=True, text=True
-    )
-    return list(sheet.values), text.stdout.splitlines()
+    sheets, lines = rendered(folder / "sales", [folder / "sales.csv"], folder)
+    (sheet,) = sheets.values()
+    return sheet, lines
 
 
 def of(lines: list[str], label: str) -> list[str]:
@@ -58,7 +52,7 @@ def of(lines: list[str], label: str) -> list[str]:
 
 
 def test_a_share_of_a_group_shows_in_its_rows_and_in_the_subtotals_inside(tmp_path: Path) -> None:
-    sheet, lines = rendered(tmp_path)
+    sheet, lines = printed(tmp_path)
     assert of(lines, "b1") == ["10.00", "8.3%", "4"]
     assert of(lines, "o1") == ["40.00", "33.3%", "1"]
     assert of(lines, "o2") == []
@@ -85,7 +79,7 @@ def test_a_share_of_all_rows_adds_up_to_the_whole(tmp_path: Path) -> None:
 
 
 def test_the_workbooks_share_of_a_group_is_a_live_formula_of_the_same_value(tmp_path: Path) -> None:
-    rendered(tmp_path)
+    printed(tmp_path)
     sheet = openpyxl.load_workbook(tmp_path / "sales.xlsx").worksheets[0]
     formulas = [str(row[2].value) for row in sheet.iter_rows() if str(row[2].value).startswith("=")]
     assert len(formulas) == 5
