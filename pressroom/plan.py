@@ -57,10 +57,22 @@ class Plan:
 
         `level` None is the whole report. A share has none where several wholes come together.
         """
-        over = self._level(self.columns[column]) if self.columns[column].made else None
+        over = self._level(self.columns[column])
         if over is not None and (level is None or level < over):
             return None
         return next((i for i, t in enumerate(self.totals) if t.column == column and t.kind is kind), None)
+
+    def heading_of(self, field: str) -> str:
+        """What people read of a field: the heading of its column or group, or its name made readable."""
+        found = [column.heading for column in self.columns if column.name == field]
+        found += [group.heading for group in self.definition.groups if group.field == field]
+        return next((heading for heading in found if heading), field.replace("_", " ").capitalize())
+
+    def format_of(self, field: str) -> str:
+        """The number-format code of a field's column or group; `""` where neither has one, or General."""
+        found = [column.format for column in self.columns if column.name == field]
+        found += [group.format for group in self.definition.groups if group.field == field]
+        return next((code for code in found if code and code.casefold() != "general"), "")
 
     def _level(self, column: PlanColumn) -> int | None:
         """The level of the groups that a made column is made in, each by itself; None: all rows."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +17,6 @@ from pressroom.plates.top_list import make_top_list
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pressroom.definition import Column, Group
     from pressroom.plan import Plan
     from pressroom.plates.template import Templates
 
@@ -130,14 +128,14 @@ class TemplateContext:
     def _crosstab(self, name: str) -> Markup:
         crosstab = _named("crosstab", self._plan.definition.crosstabs, name)
         data = self._summary["crosstabs"][name]
-        value = crosstab.format or self._format_of(crosstab.value)
+        value = crosstab.format or self._plan.format_of(crosstab.value)
 
         def write(v: object) -> str:
             return "" if v is None else self._format(value, v)
 
         return self._fill(
             "crosstab.html",
-            corner=self._heading_of(crosstab.rows),
+            corner=self._plan.heading_of(crosstab.rows),
             columns=[self._key(crosstab.columns, key) for key in data["column_keys"]],
             rows=[
                 {
@@ -165,9 +163,7 @@ class TemplateContext:
             )
         # A field may stand among rows twice, as a group and as a column: one of them is enough.
         places = range(len(fields)) if top.of else dict.fromkeys(fields.index(field) for field in shown)
-        numbers = {
-            i for i in places if not made.columns[i].key and any(_is_number(row[i]) for row in made.rows)
-        }
+        numbers = {i for i in places if made.has_numbers(i)}
 
         def write(values: Sequence[Any], nothing: str) -> list[str]:
             return [
@@ -202,7 +198,7 @@ class TemplateContext:
         chart = _named("chart", self._plan.definition.charts, name)
         changed = {"accent": color, "font": font, "size": size}
         look = Look(**{key: value for key, value in changed.items() if value is not None})  # type: ignore[arg-type]
-        code = chart.format or self._format_of(chart.y.field)
+        code = chart.format or self._plan.format_of(chart.y.field)
         text = ChartText(value=lambda v: self._format(code, v), key=lambda v: self._key(chart.x, v))
         chart = chart.model_copy(update={"format": code})
         svg = draw_chart(chart, self._summary["series"][name], text, width=width, height=height, look=look)
@@ -214,18 +210,7 @@ class TemplateContext:
         return Markup(self._templates.render(f"pressroom/{template}", names))  # noqa: S704 - it escapes its values
 
     def _key(self, field: str, value: object) -> str:
-        return "–" if value is None else self._format(self._format_of(field), value)
-
-    def _described(self) -> list[Column | Group]:
-        definition = self._plan.definition
-        return [*definition.columns, *definition.groups]
-
-    def _format_of(self, field: str) -> str:
-        return next((c.format for c in self._described() if c.field == field and c.format), "")
-
-    def _heading_of(self, field: str) -> str:
-        found = next((c.heading for c in self._described() if c.field == field), None)
-        return found or field.replace("_", " ").capitalize()
+        return "–" if value is None else self._format(self._plan.format_of(field), value)
 
 
 def _named(noun: str, things: Sequence[Any], name: str) -> Any:  # noqa: ANN401 - a part of the definition
@@ -234,7 +219,3 @@ def _named(noun: str, things: Sequence[Any], name: str) -> Any:  # noqa: ANN401 
             return thing
     known = ", ".join(thing.name for thing in things) or "none"
     raise Misused(f"{noun}({name!r}): report.yaml has no such {noun}", hint=f"it has: {known}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)

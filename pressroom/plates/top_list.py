@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pressroom.definition import TotalKind
@@ -41,6 +42,13 @@ class TopList:
     label: str
     """What stands at the line of all others."""
 
+    def has_numbers(self, number: int) -> bool:
+        """Whether the values of column number `number` are numbers, and no names."""
+        if self.columns[number].key:
+            return False
+        values = (row[number] for row in self.rows)
+        return any(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in values)
+
 
 def make_top_list(top: Top, plan: Plan, found: Mapping[str, Any]) -> TopList:
     """The list `top` of the report over what the crunch found: its entry of `summary()["tops"]`."""
@@ -49,9 +57,11 @@ def make_top_list(top: Top, plan: Plan, found: Mapping[str, Any]) -> TopList:
     if left is not None and top.others_label is not None:
         others, label = list(left["values"]), f"{top.others_label} ({left['count']:,})"
     if top.of is None:
-        columns = [TopColumn(field, _heading(plan, field), _format(plan, field)) for field in found["fields"]]
+        columns = [
+            TopColumn(field, plan.heading_of(field), plan.format_of(field)) for field in found["fields"]
+        ]
     else:
-        key = TopColumn(top.of, _heading(plan, top.of), _format(plan, top.of), key=True)
+        key = TopColumn(top.of, plan.heading_of(top.of), plan.format_of(top.of), key=True)
         columns = [key, _figure(top, plan)]
         figures = [row[1] for row in rows] + ([left["values"][1]] if left else [])
         if top.total in SHARED and _is_whole(found["total"], figures):
@@ -69,22 +79,10 @@ def _is_whole(total: Any, figures: Sequence[Any]) -> bool:  # noqa: ANN401 - wha
 
 
 def _figure(top: Top, plan: Plan) -> TopColumn:
-    heading, word = _heading(plan, top.by), LABELS[top.total]
+    heading, word = plan.heading_of(top.by), LABELS[top.total]
     if top.total is TotalKind.COUNT:
         heading = word
     elif top.total is not TotalKind.SUM:
         heading = f"{heading}, {word.lower()}"
-    code = "#,##0" if top.total in WHOLE else _format(plan, top.by)
+    code = "#,##0" if top.total in WHOLE else plan.format_of(top.by)
     return TopColumn(top.by, top.label or heading, top.format or code)
-
-
-def _heading(plan: Plan, field: str) -> str:
-    headings = [column.heading for column in plan.columns if column.name == field]
-    headings += [group.heading for group in plan.definition.groups if group.field == field]
-    return next((heading for heading in headings if heading), field.replace("_", " ").capitalize())
-
-
-def _format(plan: Plan, field: str) -> str:
-    codes = [column.format for column in plan.columns if column.name == field]
-    codes += [group.format for group in plan.definition.groups if group.field == field]
-    return next((code for code in codes if code and code.casefold() != "general"), "")

@@ -120,9 +120,9 @@ def _chart_data(
     data.set_column(left, left, min(max(longest, 12), 60))
     data.set_column(left + 1, left + 1, 18)
     data.write_string(0, left, _title(chart.name, chart.title), sheet.format(styles.SECTION))
-    data.write_string(1, left, _heading(report, chart.x), header)
+    data.write_string(1, left, report.plan.heading_of(chart.x), header)
     data.write_string(
-        1, left + 1, f"{_heading(report, chart.y.field)}, {LABELS[chart.y.total].lower()}", header
+        1, left + 1, f"{report.plan.heading_of(chart.y.field)}, {LABELS[chart.y.total].lower()}", header
     )
     for row, (x, y) in enumerate(points, 2):
         date = styles.date_format(x)
@@ -170,7 +170,7 @@ def _chart(workbook: Workbook, chart: Chart, report: ReportFacts, place: tuple[s
         drawn.set_legend({"none": True})
         grid = {"visible": True, "line": {"color": styles.LINE, "width": 0.75}}
         values = {"num_font": font, "major_gridlines": grid, "line": {"none": True}}
-        code = "#,##0" if chart.y.total in WHOLE else chart.format or _format_of(report, chart.y.field)
+        code = "#,##0" if chart.y.total in WHOLE else chart.format or report.plan.format_of(chart.y.field)
         if code:
             values["num_format"] = code
         if all(y is None or y >= 0 for _, y in points):
@@ -211,13 +211,13 @@ def _crosstab(worksheet: Worksheet, sheet: Sheet, crosstab: Crosstab, report: Re
             f"a worksheet has {MAX_ROWS:,} and {MAX_COLUMNS:,}",
             hint="cross fields with fewer values",
         )
-    code = "#,##0" if crosstab.total in WHOLE else crosstab.format or _format_of(report, crosstab.value)
+    code = "#,##0" if crosstab.total in WHOLE else crosstab.format or report.plan.format_of(crosstab.value)
     number = {"num_format": code} if code else {}
     right = len(columns) + 1
     worksheet.write_string(row, 0, _title(crosstab.name, crosstab.title), sheet.format(styles.SECTION))
     worksheet.set_row(row, 22)
     head = styles.HEADER
-    worksheet.write_string(row + 1, 0, _heading(report, crosstab.rows), sheet.format(head))
+    worksheet.write_string(row + 1, 0, report.plan.heading_of(crosstab.rows), sheet.format(head))
     for column, key in enumerate(columns, 1):
         write_value(
             worksheet, row + 1, column, key, sheet.format(head | {"align": "right"} | styles.date_format(key))
@@ -255,26 +255,9 @@ def _top(worksheet: Worksheet, sheet: Sheet, top: Top, report: ReportFacts, row:
     """Write a top-N list; the row after it."""
     table = make_top_list(top, report.plan, report.top(top.name))
     kind = "Lowest" if top.ascending else "Top"
-    ranked_by = table.columns[1].heading if top.of else _heading(report, top.by)
+    ranked_by = table.columns[1].heading if top.of else report.plan.heading_of(top.by)
     title = top.title or f"{_title(top.name, None)}: {kind.lower()} {top.n} by {ranked_by.lower()}"
     worksheet.write_string(row, 0, title, sheet.format(styles.SECTION))
     worksheet.set_row(row, 22)
     write_top(worksheet, sheet, table, report, row + 1)
     return row + 2 + len(table.rows) + (table.others is not None)
-
-
-def _heading(report: ReportFacts, field: str) -> str:
-    for column in report.plan.columns:
-        if column.name == field:
-            return column.heading
-    for group in report.definition.groups:
-        if group.field == field:
-            return group.heading
-    return field.replace("_", " ").capitalize()
-
-
-def _format_of(report: ReportFacts, field: str) -> str:
-    formats = [column.format for column in report.plan.columns if column.name == field]
-    formats += [group.format for group in report.definition.groups if group.field == field]
-    code = next((code for code in formats if code), "")
-    return "" if code.casefold() == "general" else code

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pressroom.plates import sheet_styles as styles
 from pressroom.plates.sheet_values import write_value
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
     from pressroom.plates.sheet_facts import ReportFacts
-    from pressroom.plates.top_list import TopColumn, TopList
+    from pressroom.plates.top_list import TopList
     from pressroom.plates.worksheet import Sheet
 
 OTHERS: styles.Style = styles.DETAIL | {"font_color": styles.MUTED}
@@ -21,10 +20,7 @@ OTHERS: styles.Style = styles.DETAIL | {"font_color": styles.MUTED}
 def write_top(worksheet: Worksheet, sheet: Sheet, table: TopList, report: ReportFacts, row: int) -> None:
     """Write the list's headings at `row` and its rows below; the line of all others is the last."""
     kinds = {column["name"]: column["type"] for column in report.summary["columns"]}
-    looks = [
-        _look(column, number, kinds.get(column.field, ""), [values[number] for values in table.rows])
-        for number, column in enumerate(table.columns)
-    ]
+    looks = [_look(table, number, kinds.get(column.field, "")) for number, column in enumerate(table.columns)]
     for number, (column, look) in enumerate(zip(table.columns, looks, strict=True)):
         head = styles.HEADER | {key: look[key] for key in ("align", "indent") if key in look}
         worksheet.write_string(row, number, column.heading, sheet.format(head))
@@ -44,19 +40,16 @@ def write_top(worksheet: Worksheet, sheet: Sheet, table: TopList, report: Report
         worksheet.write_string(at, free, table.label, sheet.format(style))
 
 
-def _look(column: TopColumn, number: int, kind: str, values: list[Any]) -> styles.Style:
+def _look(table: TopList, number: int, kind: str) -> styles.Style:
     """Format of a list's column and where its values stand: as in the sheet of the rows."""
+    column = table.columns[number]
     code = column.format or styles.TYPE_FORMATS.get(kind, "")
     look: styles.Style = {"num_format": code} if code else {}
     if column.key:
         return look | {"align": "left"}
-    if kind in styles.RIGHT or any(_is_number(value) for value in values):
+    if kind in styles.RIGHT or table.has_numbers(number):
         return look | {"align": "right"}
     if kind == "boolean":
         return look | {"align": "center"}
     # Text would touch the number at the right of the column before it.
     return look | ({"align": "left", "indent": 1} if number else {"align": "left"})
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)

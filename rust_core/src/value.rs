@@ -200,6 +200,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether sums can be made of the values; of nothing but nulls they can.
+    pub fn is_number(self) -> bool {
+        matches!(
+            self,
+            Self::Int | Self::Decimal(_) | Self::Float | Self::Null
+        )
+    }
+
     /// The name that `Crunched.summary()` gives the kind.
     pub fn name(self) -> &'static str {
         match self {

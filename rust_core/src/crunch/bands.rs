@@ -167,18 +167,13 @@ impl Bands {
         accs: Vec<Acc>,
     ) -> Result<()> {
         if opens != NONE {
-            self.close(usize::from(opens))?;
-            for level in usize::from(opens)..self.levels.len() {
-                self.open(level, usize::from(opens), key(level))?;
-            }
+            self.enter(usize::from(opens), key)?;
         }
         let into = match self.levels.last_mut() {
             Some(level) => &mut level.open,
             None => &mut self.report,
         };
-        for ((measure, into), acc) in self.measures.iter().zip(into).zip(accs) {
-            measure.merge(into, acc)?;
-        }
+        merge_all(&self.measures, into, accs)?;
         self.rows += rows;
         Ok(())
     }
@@ -196,10 +191,7 @@ impl Bands {
         key: impl Fn(usize) -> Value<'a>,
         totals: Vec<Scalar>,
     ) -> Result<()> {
-        self.close(usize::from(opens))?;
-        for level in usize::from(opens)..self.levels.len() {
-            self.open(level, usize::from(opens), key(level))?;
-        }
+        self.enter(usize::from(opens), key)?;
         if let Some(level) = self.levels.last_mut()
             && let Some(group) = level.groups.last_mut()
         {
@@ -220,10 +212,7 @@ impl Bands {
             Some(level) => &mut level.open,
             None => &mut self.report,
         };
-        for ((measure, into), acc) in self.measures.iter().zip(into).zip(accs) {
-            measure.merge(into, acc)?;
-        }
-        Ok(())
+        merge_all(&self.measures, into, accs)
     }
 
     /// The totals of a group that accumulated `accs`.
@@ -252,6 +241,12 @@ impl Bands {
         Ok((self.levels.into_iter().map(level).collect(), totals))
     }
 
+    /// Closes what is open from level `outermost` in, and opens the groups that begin with the next row.
+    fn enter<'a>(&mut self, outermost: usize, key: impl Fn(usize) -> Value<'a>) -> Result<()> {
+        self.close(outermost)?;
+        (outermost..self.levels.len()).try_for_each(|level| self.open(level, outermost, key(level)))
+    }
+
     /// Closes the open groups from the innermost level out to `outermost`.
     fn close(&mut self, outermost: usize) -> Result<()> {
         for level in (outermost..self.levels.len()).rev() {
@@ -269,9 +264,12 @@ impl Bands {
                 Some(parent) => &mut parent.open,
                 None => &mut self.report,
             };
-            for ((measure, into), acc) in self.measures.iter().zip(parent).zip(&mut this.open) {
-                measure.merge(into, std::mem::replace(acc, measure.empty()))?;
-            }
+            let empty = self.measures.iter().map(Measure::empty).collect();
+            merge_all(
+                &self.measures,
+                parent,
+                std::mem::replace(&mut this.open, empty),
+            )?;
         }
         Ok(())
     }
@@ -316,6 +314,15 @@ impl Bands {
         });
         Ok(())
     }
+}
+
+/// Adds to each measure what later rows accumulated.
+///
+/// # Errors
+/// [`Error::Data`] when an exact sum has more than 128 bits.
+pub fn merge_all(measures: &[Measure], into: &mut [Acc], later: Vec<Acc>) -> Result<()> {
+    let mut accs = measures.iter().zip(into).zip(later);
+    accs.try_for_each(|((measure, into), acc)| measure.merge(into, acc))
 }
 
 fn figures(

@@ -13,7 +13,7 @@ use super::key::{Keys, same};
 use super::pass::CHUNK;
 use crate::control::JobControl;
 use crate::error::Result;
-use crate::value::{Column, Scalar, Value};
+use crate::value::{Column, Value};
 
 /// Keys up to which a field is numbered that nothing but its statistics needs; with more, most texts come once.
 pub const MAX_KEYS: usize = 65_536;
@@ -26,8 +26,6 @@ const UNKNOWN: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub struct Codebook {
     keys: Keys,
-    /// Of the texts among them.
-    bytes: usize,
     /// A crosstab, a series or a total counts with the codes, however many there are.
     needed: bool,
     closed: bool,
@@ -62,7 +60,7 @@ impl Codebook {
             control.check()?;
             for (i, code) in codes.iter_mut().enumerate() {
                 if *code == UNKNOWN {
-                    *code = self.number(column.value(chunk * CHUNK + i));
+                    *code = self.keys.number(column.value(chunk * CHUNK + i));
                 }
             }
             if !self.needed && self.is_full() {
@@ -73,19 +71,8 @@ impl Codebook {
         Ok(Some(codes))
     }
 
-    fn number(&mut self, value: Value<'_>) -> u32 {
-        let before = self.keys.len();
-        let code = self.keys.number(value);
-        if let Value::Text(text) = value
-            && self.keys.len() > before
-        {
-            self.bytes += text.len();
-        }
-        code
-    }
-
     fn is_full(&self) -> bool {
-        self.distinct() > Some(MAX_KEYS as u64) || self.bytes > MAX_BYTES
+        self.distinct() > Some(MAX_KEYS as u64) || self.keys.text_bytes() > MAX_BYTES
     }
 
     /// Forgets the keys of a closed book.
@@ -115,8 +102,8 @@ impl Codebook {
     }
 
     /// The keys by code.
-    pub fn keys(&self) -> &[Scalar] {
-        self.keys.as_slice()
+    pub fn keys(&self) -> impl Iterator<Item = Value<'_>> {
+        (0..self.len()).map(|code| self.keys.get(code))
     }
 }
 

@@ -119,7 +119,7 @@ pub struct Group {
 pub struct ColumnStats {
     /// Rows without a value.
     pub nulls: u64,
-    /// Different values, when there are at most 65,536.
+    /// Different values, when there are at most 65,536, of texts 16 MiB.
     pub distinct: Option<u64>,
     /// Smallest value.
     pub min: Scalar,

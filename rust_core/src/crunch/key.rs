@@ -3,6 +3,7 @@
 //! Two nulls are the same key, so are two NaN, and so are 0.0 and -0.0.
 
 use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -41,14 +42,32 @@ pub fn hash(value: Value<'_>, state: &RandomState) -> u64 {
     hasher.finish()
 }
 
+/// One key.
+#[derive(Debug, Clone)]
+enum Key {
+    /// Where its text stands among all.
+    Text(Range<usize>),
+    Other(Scalar),
+}
+
+impl Key {
+    fn value<'a>(&'a self, texts: &'a str) -> Value<'a> {
+        match self {
+            Self::Text(place) => Value::Text(&texts[place.clone()]),
+            Self::Other(value) => value.as_value(),
+        }
+    }
+}
+
 /// Keys numbered in the order in which they were first seen; allocates once per new key only.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
-    table: HashTable<u32>,
+    /// Hash and number of each key; with its hash, so that a table that grows looks at no key.
+    table: HashTable<(u64, u32)>,
     state: RandomState,
-    keys: Vec<Scalar>,
-    /// Of the keys, so that a table that grows hashes no text again.
-    hashes: Vec<u64>,
+    keys: Vec<Key>,
+    /// All texts: millions of them are freed at once, so that a cancelled job ends soon.
+    texts: String,
 }
 
 impl Keys {
@@ -60,20 +79,24 @@ impl Keys {
             other => other,
         };
         let hash = hash(value, &self.state);
-        let (keys, hashes) = (&mut self.keys, &mut self.hashes);
-        *self
-            .table
-            .entry(
-                hash,
-                |&n| same(keys[n as usize].as_value(), value),
-                |&n| hashes[n as usize],
-            )
-            .or_insert_with(|| {
-                keys.push(value.to_scalar());
-                hashes.push(hash);
-                (keys.len() - 1) as u32
-            })
-            .get()
+        let (keys, texts) = (&mut self.keys, &mut self.texts);
+        let entry = self.table.entry(
+            hash,
+            |(h, n)| *h == hash && same(keys[*n as usize].value(texts), value),
+            |(h, _)| *h,
+        );
+        let found = entry.or_insert_with(|| {
+            keys.push(match value {
+                Value::Text(text) => {
+                    let start = texts.len();
+                    texts.push_str(text);
+                    Key::Text(start..texts.len())
+                }
+                other => Key::Other(other.to_scalar()),
+            });
+            (hash, (keys.len() - 1) as u32)
+        });
+        found.get().1
     }
 
     /// Adds `value` and says whether it is new.
@@ -86,15 +109,18 @@ impl Keys {
     /// The number of `value`, if it has one.
     pub fn find(&self, value: Value<'_>) -> Option<u32> {
         let hash = hash(value, &self.state);
-        let found = self
-            .table
-            .find(hash, |&n| same(self.keys[n as usize].as_value(), value));
-        found.copied()
+        let is_key = |(h, n): &(u64, u32)| *h == hash && same(self.get(*n as usize), value);
+        self.table.find(hash, is_key).map(|(_, number)| *number)
     }
 
-    /// The keys by number.
-    pub fn as_slice(&self) -> &[Scalar] {
-        &self.keys
+    /// The key of number `number`, which must be less than [`Keys::len`].
+    pub fn get(&self, number: usize) -> Value<'_> {
+        self.keys[number].value(&self.texts)
+    }
+
+    /// Bytes of all texts among the keys.
+    pub fn text_bytes(&self) -> usize {
+        self.texts.len()
     }
 
     /// How many keys there are.
@@ -127,6 +153,8 @@ mod tests {
             assert_eq!(keys.number(Value::Text(text)), i as u32);
         }
         assert_eq!(keys.number(Value::Text("key 17")), 17);
+        assert_eq!(keys.get(17), Value::Text("key 17"));
+        assert_eq!(keys.text_bytes(), texts.concat().len());
         assert!(!keys.insert(Value::Text("key 4999")));
         assert!(keys.insert(Value::Text("key 5000")));
     }

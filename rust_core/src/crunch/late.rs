@@ -80,13 +80,7 @@ impl LateColumn {
         format: NumberFormat,
     ) -> Result<Self> {
         let (fits, what) = match made {
-            Made::Share { .. } => (
-                matches!(
-                    kind,
-                    Kind::Int | Kind::Decimal(_) | Kind::Float | Kind::Null
-                ),
-                "shares",
-            ),
+            Made::Share { .. } => (kind.is_number(), "shares"),
             Made::Rank => (!matches!(kind, Kind::Text | Kind::Bool), "ranks"),
         };
         if !fits {
@@ -113,33 +107,35 @@ impl LateColumn {
         ranking: &mut Ranking,
         control: &JobControl,
     ) -> Result<ArrayRef> {
-        let batch = crunched.batches[number].column(self.source);
-        let column = Column::new(batch)?;
-        let rows = crunched.offsets[number]..crunched.offsets[number + 1];
-        let mut shares: Vec<Option<f64>> = Vec::new();
-        let mut ranks: Vec<Option<i64>> = Vec::new();
-        match self.made {
-            Made::Share { .. } => shares.resize(column.len(), None),
-            Made::Rank => ranks.resize(column.len(), None),
-        }
-        for whole in wholes(&crunched.levels, self.level, &rows) {
-            let here = whole.rows(&crunched.levels, crunched.rows);
-            let part = here.start.max(rows.start) - rows.start..here.end.min(rows.end) - rows.start;
-            let part = part.start as usize..part.end as usize;
-            match self.made {
-                Made::Share { total } => {
+        let column = Column::new(crunched.batches[number].column(self.source))?;
+        let batch = crunched.offsets[number]..crunched.offsets[number + 1];
+        // The wholes that have rows of the batch, each with those rows.
+        let parts = wholes(&crunched.levels, self.level, &batch).map(|whole| {
+            let rows = whole.rows(&crunched.levels, crunched.rows);
+            let first = (rows.start.max(batch.start) - batch.start) as usize;
+            (
+                whole,
+                first..(rows.end.min(batch.end) - batch.start) as usize,
+            )
+        });
+        Ok(match self.made {
+            Made::Share { total } => {
+                let mut shares = vec![None; column.len()];
+                for (whole, part) in parts {
                     let of = &whole.totals(&crunched.levels, &crunched.totals)[total];
                     share::rows(&column, part, of, &mut shares);
                 }
-                Made::Rank => {
-                    let values = ranking.of(crunched, self.source, here, control)?;
+                Arc::new(Float64Array::from(shares))
+            }
+            Made::Rank => {
+                let mut ranks = vec![None; column.len()];
+                for (whole, part) in parts {
+                    let rows = whole.rows(&crunched.levels, crunched.rows);
+                    let values = ranking.of(crunched, self.source, rows, control)?;
                     values.rank(&column, part, &mut ranks, control)?;
                 }
+                Arc::new(Int64Array::from(ranks))
             }
-        }
-        Ok(match self.made {
-            Made::Share { .. } => Arc::new(Float64Array::from(shares)),
-            Made::Rank => Arc::new(Int64Array::from(ranks)),
         })
     }
 }

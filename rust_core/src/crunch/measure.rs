@@ -145,16 +145,12 @@ impl Measure {
         total: TotalKind,
         by: Option<(usize, &str, Kind)>,
     ) -> Result<Self> {
-        let number = matches!(
-            kind,
-            Kind::Int | Kind::Decimal(_) | Kind::Float | Kind::Null
-        );
         let keep = match total {
             TotalKind::Count => Keep::Count,
             TotalKind::Distinct => Keep::Distinct,
             TotalKind::Min | TotalKind::Max => Keep::Range,
             TotalKind::First | TotalKind::Last => Keep::Ends,
-            _ if !number => {
+            _ if !kind.is_number() => {
                 return Err(Error::Data(format!(
                     "column {name:?} holds {} values, which have no {}; they have count, distinct, min, max, first, last",
                     kind.name(),
@@ -169,10 +165,7 @@ impl Measure {
                         "weighted_avg of {name:?} names no field of weights"
                     ))
                 })?;
-                if !matches!(
-                    by_kind,
-                    Kind::Int | Kind::Decimal(_) | Kind::Float | Kind::Null
-                ) {
+                if !by_kind.is_number() {
                     return Err(Error::Data(format!(
                         "weighted_avg of {name:?}: the weights {by_name:?} hold {} values, not numbers",
                         by_kind.name()

@@ -29,6 +29,7 @@ mod share;
 pub(crate) mod spool;
 pub(crate) mod stages;
 mod stats;
+mod texts;
 mod top;
 mod total;
 

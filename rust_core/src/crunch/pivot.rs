@@ -9,7 +9,7 @@ use super::crunched::{Crosstab, SeriesPoint};
 use super::measure::{Acc, Chunk, Measure};
 use super::plan::TotalKind;
 use crate::error::{Error, Result};
-use crate::value::Scalar;
+use crate::value::{Scalar, Value};
 
 /// Cells that a crosstab may have; more is no table that a person reads.
 const MAX_CELLS: usize = 1_000_000;
@@ -256,15 +256,18 @@ fn numbered(
 
 /// Keys in their order, and the place of each by its code.
 fn sorted(book: &Option<Codebook>) -> (Vec<Scalar>, Vec<usize>) {
-    let keys = book.as_ref().map_or(&[][..], Codebook::keys);
+    let keys: Vec<Value<'_>> = book.iter().flat_map(Codebook::keys).collect();
     let mut codes: Vec<usize> = (0..keys.len()).collect();
-    codes.sort_by(|&a, &b| keys[a].as_value().order(&keys[b].as_value()));
+    codes.sort_by(|&a, &b| keys[a].order(&keys[b]));
     let mut places = vec![0; keys.len()];
     for (place, &code) in codes.iter().enumerate() {
         places[code] = place;
     }
     (
-        codes.into_iter().map(|code| keys[code].clone()).collect(),
+        codes
+            .into_iter()
+            .map(|code| keys[code].to_scalar())
+            .collect(),
         places,
     )
 }

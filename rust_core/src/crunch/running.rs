@@ -32,10 +32,7 @@ impl RunningSum {
     /// # Errors
     /// [`Error::Data`] when the field holds no numbers.
     pub fn new(name: &str, field: usize, kind: Kind, level: Option<usize>) -> Result<Self> {
-        if !matches!(
-            kind,
-            Kind::Int | Kind::Decimal(_) | Kind::Float | Kind::Null
-        ) {
+        if !kind.is_number() {
             return Err(Error::Data(format!(
                 "column {name:?} holds {} values, which have no running sum",
                 kind.name()

@@ -6,7 +6,7 @@
 //! parents   ------- a ------------  -- b --       the whole groups of a parent are summed up for it
 //! ```
 
-use super::bands::{Bands, NONE};
+use super::bands::{Bands, NONE, merge_all};
 use super::measure::{Acc, Chunk};
 use crate::error::Result;
 use crate::value::{Scalar, Value};
@@ -83,10 +83,7 @@ impl Parent {
             self.whole = accs;
             return Ok(());
         }
-        for ((measure, into), acc) in bands.measures().iter().zip(&mut self.whole).zip(accs) {
-            measure.merge(into, acc)?;
-        }
-        Ok(())
+        merge_all(bands.measures(), &mut self.whole, accs)
     }
 
     /// Adds the runs to `bands`, which have all rows before; `key` gives a level's key at a row of the chunk.

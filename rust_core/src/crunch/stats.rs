@@ -3,20 +3,19 @@
 use std::collections::HashSet;
 use std::hash::BuildHasher;
 
-use arrow_array::{Array, StringArray};
+use arrow_array::Array;
 use foldhash::fast::RandomState;
 
 use super::codes::{Codebook, MAX_KEYS};
 use super::crunched::{ColumnStats, Control};
 use super::key::float_bits;
 use super::measure::float_range;
+use super::texts::{Longest, chars, head};
 use crate::control::JobControl;
 use crate::error::{Error, Result};
 use crate::format::NumberFormat;
 use crate::value::{Column, Kind, Scalar, Value};
 
-/// How many of the longest texts are kept.
-const LONGEST: usize = 8;
 /// Rows of the first chunk, and of every later one, that are formatted to learn their length.
 const SAMPLE: (usize, usize) = (512, 16);
 
@@ -54,29 +53,6 @@ pub struct StatsPart {
     chars: u64,
     measured: u64,
     longest: Longest,
-}
-
-/// The longest different texts, longest first; of equal lengths the first that came.
-#[derive(Debug, Clone, Default)]
-struct Longest(Vec<(u32, String)>);
-
-impl Longest {
-    /// Whether a text of so many bytes, which are no fewer than its characters, can't be among them.
-    fn leaves_out(&self, bytes: usize) -> bool {
-        self.0.len() == LONGEST && self.0[LONGEST - 1].0 as usize >= bytes
-    }
-
-    fn add(&mut self, chars: u32, text: &str) {
-        if self.0.len() == LONGEST && self.0[LONGEST - 1].0 >= chars {
-            return;
-        }
-        if self.0.iter().any(|(_, t)| t == text) {
-            return;
-        }
-        let at = self.0.partition_point(|(c, _)| *c >= chars);
-        self.0.insert(at, (chars, text.to_owned()));
-        self.0.truncate(LONGEST);
-    }
 }
 
 impl Statist {
@@ -168,7 +144,7 @@ impl Statist {
             let chars = text.chars().count();
             part.chars += chars as u64;
             part.measured += 1;
-            part.longest.add(chars as u32, &text);
+            part.longest.add(&text);
         }
         Ok(part)
     }
@@ -180,8 +156,8 @@ impl Statist {
             let new = (head(v), v);
             // Compared by their heads first: the rest is looked at where those are equal.
             range = Some(range.map_or([new; 2], |[lo, hi]| [lo.min(new), hi.max(new)]));
-            if self.plain && !part.longest.leaves_out(v.len()) {
-                part.longest.add(v.chars().count() as u32, v);
+            if self.plain {
+                part.longest.add(v);
             }
         });
         part.range = range.map(|[lo, hi]| (Scalar::Text(lo.1.into()), Scalar::Text(hi.1.into())));
@@ -234,9 +210,7 @@ impl Statist {
         };
         self.chars += part.chars;
         self.measured += part.measured;
-        for (chars, text) in &part.longest.0 {
-            self.longest.add(*chars, text);
-        }
+        self.longest.merge(&part.longest);
         Ok(())
     }
 
@@ -249,14 +223,14 @@ impl Statist {
         if self.kind != Kind::Text || std::mem::replace(&mut self.absorbed, true) {
             return Ok(());
         }
-        for (number, key) in book.keys().iter().enumerate() {
+        for (number, key) in book.keys().enumerate() {
             if number % MAX_KEYS == 0 {
                 control.check()?;
             }
-            let Scalar::Text(text) = key else { continue };
-            self.widen(key.as_value(), key.as_value());
-            if self.plain && !self.longest.leaves_out(text.len()) {
-                self.longest.add(text.chars().count() as u32, text);
+            let Value::Text(text) = key else { continue };
+            self.widen(key, key);
+            if self.plain {
+                self.longest.add(text);
             }
         }
         Ok(())
@@ -296,7 +270,7 @@ impl Statist {
                 let mut text = String::new();
                 self.format.write(value.as_value(), &mut text);
                 if !text.is_empty() {
-                    self.longest.add(text.chars().count() as u32, &text);
+                    self.longest.add(&text);
                 }
             }
         }
@@ -305,13 +279,13 @@ impl Statist {
             distinct,
             min,
             max,
-            max_chars: self.longest.0.first().map_or(0, |(chars, _)| *chars),
+            max_chars: self.longest.chars(),
             mean_chars: if self.measured == 0 {
                 0.0
             } else {
                 (self.chars as f64 / self.measured as f64) as f32
             },
-            longest: self.longest.0.into_iter().map(|(_, text)| text).collect(),
+            longest: self.longest.into_texts(),
         };
         let control = Control {
             count: self.count,
@@ -325,32 +299,5 @@ impl Statist {
             "the sum of column {:?} has more digits than 128 bits hold; cast it to DOUBLE in the SQL",
             self.name
         ))
-    }
-}
-
-/// The first eight bytes as a number that orders as the texts do, where it differs.
-fn head(text: &str) -> u64 {
-    let bytes = text.as_bytes();
-    match bytes.first_chunk() {
-        Some(first) => u64::from_be_bytes(*first),
-        None => {
-            let mut first = [0; 8];
-            first[..bytes.len()].copy_from_slice(bytes);
-            u64::from_be_bytes(first)
-        }
-    }
-}
-
-/// Characters of all texts together.
-fn chars(texts: &StringArray) -> u64 {
-    // Every byte that does not continue a character (RFC 3629) begins one.
-    let count = |bytes: &[u8]| bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;
-    match (texts.null_count(), texts.value_offsets()) {
-        (0, [first, .., last]) => count(&texts.value_data()[*first as usize..*last as usize]),
-        _ => texts
-            .iter()
-            .flatten()
-            .map(|text| count(text.as_bytes()))
-            .sum(),
     }
 }
