@@ -34,7 +34,7 @@ rows_of = st.lists(
             "h": st.sampled_from([1, 2]),
             "n": st.none() | st.integers(-3, 10),
             "m": st.none() | st.decimals(-5, 9, places=2),
-            "f": st.none() | st.sampled_from([0.0, -0.0, 1.5, -2.25, 8.0, 1e9]),
+            "f": st.none() | st.sampled_from([0.0, -0.0, 1.5, -2.25, -7.5, 8.0, 1e9]),
             "t": st.just("text"),
             "d": st.none() | st.dates(dt.date(2024, 1, 1), dt.date(2024, 1, 9)),
             "b": st.booleans(),
@@ -215,3 +215,20 @@ def test_a_share_of_nothing_is_empty(tmp_path: Path) -> None:
     (batch,) = RecordBatchReader.from_stream(crunched.stream())
     assert batch.column("share:m").to_pylist() == [None, None, None]
     assert crunched.summary()["totals"] == [None]
+
+
+def test_a_list_of_rows_shows_what_is_made_before_all_rows_are_known(tmp_path: Path) -> None:
+    rows = [dict.fromkeys(TYPES) | {"g": "a", "n": n, "m": Decimal(n)} for n in (3, 9, 4)]
+    columns = [
+        {"name": "share:n", "source": "n", "share": {"level": None}},
+        {"name": "n", "source": "n"},
+        {"name": "rank:n", "source": "n", "rank": {"level": None}},
+        {"name": "m", "source": "m"},
+    ]
+    totals = [{"column": 1, "kind": "sum"}, {"column": 3, "kind": "sum"}]
+    tops = [{"name": "best", "by": "n", "n": 1}]
+    plan = {"columns": columns, "groups": [{"source": "g"}], "totals": totals, "tops": tops}
+    best = crunch(table(rows), plan, tmp_path).summary()["tops"]["best"]
+    assert best["fields"] == ["g", "n", "m"]
+    assert best["rows"] == [["a", 9, Decimal(9)]]
+    assert best["others"] == {"count": 2, "values": [None, 7, Decimal(7)]}
