@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bench.contender import Contender
 from bench.crunch.answers import FIGURES, Answers
 from bench.crunch.readback import difference
 from bench.dataset import made_dataset
@@ -56,6 +58,18 @@ def test_answers_of_other_rows_are_told(tmp_path: Path) -> None:
     assert answers.running[0] == 50
     assert answers.columns["entry"] == [50, 1.0, 50.0, None]
     assert difference(str(data), str(_saved(answers, tmp_path))) is None
+
+
+def test_what_a_contender_tells_counts_instead_of_its_whole_process(tmp_path: Path) -> None:
+    def command(_data: Path, folder: Path) -> list[str]:
+        return [sys.executable, "-c", f"open({str(folder / 'file')!r}, 'w').write('12')"]
+
+    told = {"seconds": 12.5, "peak_bytes": 7}
+    run = Contender("one", "One", "file", command, told=lambda _folder: told).run(
+        tmp_path, tmp_path, limit_seconds=30
+    )
+    assert (run.seconds, run.peak_bytes, run.file_bytes) == (12.5, 7, 2)
+    assert 0 < run.cpu_seconds < 12.5
 
 
 def test_what_differs_is_named() -> None:

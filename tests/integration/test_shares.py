@@ -38,7 +38,7 @@ South,Rome,r1,5.00
 
 def printed(folder: Path, report: str = REPORT) -> tuple[list[tuple[Any, ...]], list[str]]:
     """The cells of the sheet, and the lines of the PDF."""
-    (folder / "sales").mkdir()
+    (folder / "sales").mkdir(exist_ok=True)
     (folder / "sales" / "report.yaml").write_text(report)
     (folder / "sales.csv").write_text(ROWS)
     sheets, lines = rendered(folder / "sales", [folder / "sales.csv"], folder)
@@ -82,3 +82,16 @@ def test_the_workbooks_share_of_a_group_is_a_live_formula_of_the_same_value(tmp_
     formulas = [str(row[2].value) for row in sheet.iter_rows() if str(row[2].value).startswith("=")]
     assert len(formulas) == 5
     assert all(re.fullmatch(r"=SUBTOTAL\(9,C\d+:C\d+\)", formula) for formula in formulas)
+
+
+def test_a_templates_totals_leave_out_shares_that_mean_nothing_there(tmp_path: Path) -> None:
+    page = "<p>{% for total in totals %}[{{ total.field }} {{ total.text }}]{% endfor %}</p>{{ table() }}"
+    (tmp_path / "sales").mkdir()
+    (tmp_path / "sales" / "report.html").write_text(page)
+    _, lines = printed(tmp_path)
+    assert "[amount 125.00]" in lines
+    whole = tmp_path / "whole"
+    (whole / "sales").mkdir(parents=True)
+    (whole / "sales" / "report.html").write_text(page)
+    _, lines = printed(whole, REPORT.replace("share: region", "share: true"))
+    assert "[amount 125.00][share:amount 100.0%]" in lines
