@@ -243,6 +243,15 @@ def test_a_running_column_stands_behind_its_field(tmp_path: Path) -> None:
     assert plan.total_kinds == (TotalKind.SUM, TotalKind.WEIGHTED_AVG)
 
 
+def test_a_field_is_read_and_formatted_as_its_column_or_its_group(tmp_path: Path) -> None:
+    text = GOOD.replace("- {field: item}", '- {field: item, format: General, label: ""}')
+    plan = make_plan(load_definition(write(tmp_path, text)), ["item", "amount", "region", "weight"])
+    fields = ("item", "amount", "running:amount", "region", "net_weight")
+    headings = [plan.heading_of(field) for field in fields]
+    assert headings == ["Item", "Amount", "Amount, running", "Region", "Net weight"]
+    assert [plan.format_of(field) for field in fields] == ["", "#,##0.00", "#,##0.00", "", ""]
+
+
 @pytest.mark.parametrize("missing", ["item", "region", "weight", "shop"])
 def test_a_field_that_the_sql_does_not_give_is_named_with_those_it_gives(
     tmp_path: Path, missing: str
