@@ -70,9 +70,10 @@ class Engine:
     ) -> rust_core.Crunched:
         plan = make_plan(definition, fields)
         spool = self._folder / "spool.arrow"
-        # A new file each time, as a job has one; nothing reads the one before any more.
-        spool.unlink(missing_ok=True)
-        return rust_core.crunch(rows, plan.to_json(), str(spool), rust_core.JobControl(self._threads))
+        found = rust_core.crunch(rows, plan.to_json(), str(spool), rust_core.JobControl(self._threads))
+        # Its map keeps the file; without a name it goes with the answer.
+        spool.unlink()
+        return found
 
     def written(self, found: rust_core.Crunched) -> Answers:
         """The summary, and all groups."""

@@ -145,14 +145,6 @@ impl Bands {
         &self.measures
     }
 
-    /// The keys of the open groups; `None` before the first row.
-    pub fn open_keys(&self) -> Option<Vec<Scalar>> {
-        (self.rows > 0).then(|| {
-            let key = |level: &OpenLevel| level.groups.last().map(|g| g.key.clone());
-            self.levels.iter().filter_map(key).collect()
-        })
-    }
-
     /// Adds a run of rows of one innermost group, which follows all rows so far.
     ///
     /// `opens` is the level that opens with its first row, `key` gives a level's key.

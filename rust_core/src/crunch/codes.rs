@@ -9,8 +9,8 @@
 
 use rayon::prelude::*;
 
+use super::answer::CHUNK;
 use super::key::{Keys, same};
-use super::pass::CHUNK;
 use crate::control::JobControl;
 use crate::error::Result;
 use crate::value::{Column, Value};

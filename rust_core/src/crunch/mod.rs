@@ -7,12 +7,14 @@
 //! Shares and ranks, which need every row before the first, follow in a second pass over the spool.
 //! Reading, crunching and spooling overlap: each has its own thread, the crunch all those of the job's pool.
 
+mod answer;
 mod bands;
 mod code_set;
 mod codes;
 pub mod crunched;
 mod feed;
 mod fields;
+mod intake;
 pub(crate) mod key;
 mod late;
 pub(crate) mod measure;

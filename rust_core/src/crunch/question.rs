@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef};
-use arrow_schema::{Field, Schema, SchemaRef};
-use rayon::prelude::*;
+use arrow_schema::{Field, Schema};
 
+use super::answer::Answer;
 use super::bands::{Bands, NONE};
 use super::codes::Codebook;
 use super::fields::Fields;
+use super::intake::Intake;
 use super::late::{LateColumn, Made};
 use super::measure::{Keep, Measure};
 use super::pivot::Pivot;
@@ -16,7 +17,6 @@ use super::plan::{Plan, TotalKind, Within};
 use super::running::RunningSum;
 use super::stats::Statist;
 use super::top::Top;
-use crate::control::JobControl;
 use crate::error::{Error, Result};
 use crate::format::NumberFormat;
 use crate::value::{Column, Kind};
@@ -30,31 +30,13 @@ pub enum Source {
     Running(usize),
 }
 
-/// Everything that is made of the rows.
+/// What is asked of the rows.
 #[derive(Debug)]
 pub struct Question {
-    /// The fields it needs.
-    pub fields: Fields,
-    /// Per group level, the number of its field.
-    pub groups: Vec<usize>,
-    /// Per column of the spool.
-    pub columns: Vec<Source>,
-    /// Schema of the spool.
-    pub schema: SchemaRef,
-    /// Running columns.
-    pub running: Vec<RunningSum>,
-    /// Groups and totals.
-    pub bands: Bands,
-    /// Crosstabs.
-    pub crosstabs: Vec<Pivot>,
-    /// Chart series, then the top-N lists of keys, in the order of the plan.
-    pub series: Vec<Pivot>,
-    /// Top-N lists of rows.
-    pub tops: Vec<Top>,
-    /// Per column of the spool.
-    pub statists: Vec<Statist>,
-    /// Per field: its codes, where something counts with them.
-    pub books: Vec<Option<Codebook>>,
+    /// How they are brought in.
+    pub intake: Intake,
+    /// What is made of them, of no row yet.
+    pub answer: Answer,
     /// Columns that need every row first; they follow in a file of their own.
     pub late: Vec<LateColumn>,
 }
@@ -155,50 +137,25 @@ impl Question {
         }
         let books = books(&fields, &columns, &bands, crosstabs.iter().chain(&series));
         Ok(Self {
-            fields,
-            groups,
-            columns,
-            schema: Arc::new(Schema::new(spooled)),
-            running,
-            bands,
-            crosstabs,
-            series,
-            tops,
-            statists,
-            books,
+            intake: Intake {
+                fields,
+                groups,
+                columns,
+                schema: Arc::new(Schema::new(spooled)),
+                running,
+                books,
+                rows: 0,
+                last_keys: None,
+            },
+            answer: Answer {
+                bands,
+                crosstabs,
+                series,
+                tops,
+                statists,
+            },
             late,
         })
-    }
-
-    /// The codes of the next batch, per field.
-    ///
-    /// # Errors
-    /// [`Error::Limit`] when a crosstab or a series grows too large; [`Error::Cancelled`] and
-    /// [`Error::DeadlineExceeded`].
-    pub fn codes(
-        &mut self,
-        fields: &[Column<'_>],
-        control: &JobControl,
-    ) -> Result<Vec<Option<Vec<u32>>>> {
-        let codes = self
-            .books
-            .par_iter_mut()
-            .zip(fields)
-            .map(|(book, field)| match book {
-                Some(book) => book.codes(field, control),
-                None => Ok(None),
-            })
-            .collect::<Result<_>>()?;
-        for pivot in self.crosstabs.iter().chain(&self.series) {
-            pivot.check(&self.books)?;
-        }
-        for (statist, column) in self.statists.iter_mut().zip(&self.columns) {
-            if let Some(book) = column.book(&self.books).filter(|book| book.closed()) {
-                statist.absorb(book, control)?;
-            }
-        }
-        self.books.iter_mut().flatten().for_each(Codebook::forget);
-        Ok(codes)
     }
 }
 
@@ -326,17 +283,6 @@ fn late(
         late.push(column);
     }
     Ok(late)
-}
-
-/// The printed columns of a batch: fields as they are, running sums made before.
-pub fn printed(columns: &[Source], fields: &[ArrayRef], running: &[ArrayRef]) -> Vec<ArrayRef> {
-    columns
-        .iter()
-        .map(|source| match *source {
-            Source::Field(number) => fields[number].clone(),
-            Source::Running(number) => running[number].clone(),
-        })
-        .collect()
 }
 
 /// The same rows of each array.

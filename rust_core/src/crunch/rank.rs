@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::answer::CHUNK;
 use super::crunched::Crunched;
-use super::pass::CHUNK;
 use crate::control::JobControl;
 use crate::error::{Error, Result};
 use crate::value::Column;
