@@ -26,9 +26,10 @@ from pressroom.plates.pango import load_pango
 from pressroom.plates.sheet import make_sheet_plate
 from pressroom.plates.unreplayed import printed_alone, prints_alone
 from pressroom.sources.source import Source
+from pressroom.watcher import Unwatched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pressroom.definition import ParameterValue
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pressroom.reports import Report
     from pressroom.sources.database import Databases
     from pressroom.sources.dataset import Dataset
+    from pressroom.watcher import Watcher
 
 MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -87,18 +89,17 @@ def build(
     weasyprint_rows: int,
     databases: Databases | None = None,
     cache: PlateCache | None = None,
-    enter: Callable[[Phase], None] = lambda _: None,
+    watcher: Watcher | None = None,
 ) -> Built:
     """Write `report`'s `outputs` ("pdf", "xlsx") into `folder` as `<name>.pdf` and `<name>.xlsx`.
 
     `folder` exists, is this run's own, and also takes the spool and the SQL engine's spill. At most
     `weasyprint_rows` rows are printed by WeasyPrint alone when no plate can replay their design. `databases`
-    are those that reports may read. `enter` is told each phase as it starts. Raises a `PressroomError`; the
-    caller throws the folder away then.
+    are those that reports may read. Raises a `PressroomError`; the caller throws the folder away then.
     """
     if "pdf" in outputs:
         load_pango()
-    run = _Run(report, dict(parameters), control, weasyprint_rows, cache, enter)
+    run = _Run(report, dict(parameters), control, weasyprint_rows, cache, watcher or Unwatched())
     with core_errors(control):
         plan, crunched = run.read(datasets, folder, memory_limit_bytes, databases)
         files: list[BuiltFile] = []
@@ -123,7 +124,7 @@ class _Run:
     control: rust_core.JobControl
     weasyprint_rows: int
     cache: PlateCache | None
-    enter: Callable[[Phase], None]
+    watcher: Watcher
     warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("read", "crunch", "plate"), 0.0))
 
@@ -135,7 +136,7 @@ class _Run:
         databases: Databases | None,
     ) -> tuple[Plan, rust_core.Crunched]:
         """Rows in order from their sources, through the crunch, into the spool."""
-        self.enter(Phase.READING)
+        self.watcher.enter(Phase.READING)
         definition = self.report.definition
         with self._timed("read"):
             source = Source(
@@ -149,11 +150,12 @@ class _Run:
             )
         with contextlib.ExitStack() as stack:
             stack.enter_context(_interrupting(source, self.control))
+            self.watcher.follow(source.progress)
             with self._timed("read"):
                 stack.enter_context(source)
                 plan = make_plan(definition, source.fields)
                 stream = source.stream()
-            self.enter(Phase.CRUNCHING)
+            self.watcher.enter(Phase.CRUNCHING)
             with self._timed("crunch"):
                 try:
                     return plan, rust_core.crunch(stream, plan.to_json(), str(folder / SPOOL), self.control)
@@ -166,7 +168,7 @@ class _Run:
         from pressroom.plates.alone import write_alone
         from pressroom.plates.page import PageDesign
 
-        self.enter(Phase.DESIGNING)
+        self.watcher.enter(Phase.DESIGNING)
         with self._timed("plate"):
             design = PageDesign(self.report, plan, crunched, self.parameters, self.cache)
             plate = design.plate()
@@ -174,7 +176,7 @@ class _Run:
                 design.unreplayed, self.report.definition.pdf, crunched.rows, self.weasyprint_rows
             )
         if alone:
-            self.enter(Phase.WRITING)
+            self.watcher.enter(Phase.WRITING)
             with self._timed("pdf"):
                 written = write_alone(design, crunched, path)
             self.control.check()
@@ -184,16 +186,16 @@ class _Run:
             pagination = rust_core.paginate(crunched, plate, self.control)
             around = design.surroundings(pagination.pages)
         self.warnings += [*design.warnings, *map(str, design.unreplayed)]
-        self.enter(Phase.WRITING)
+        self.watcher.enter(Phase.WRITING)
         with self._timed("pdf"):
             return rust_core.write_pdf(crunched, plate, pagination, str(path), self.control, *around)
 
     def xlsx(self, plan: Plan, crunched: rust_core.Crunched, path: Path) -> rust_core.Written:
         """XlsxWriter designs, the core writes the rows."""
-        self.enter(Phase.DESIGNING)
+        self.watcher.enter(Phase.DESIGNING)
         with self._timed("plate"):
             plate = make_sheet_plate(self.report, plan, crunched, self.parameters)
-        self.enter(Phase.WRITING)
+        self.watcher.enter(Phase.WRITING)
         with self._timed("xlsx"):
             return rust_core.write_xlsx(crunched, plate, str(path), self.control)
 

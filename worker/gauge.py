@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 from pressroom.jobs import Phase, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pressroom.build import BuiltFile
 
+READ = 5.0
+"""Percent of the way when datasets, databases and transforms have become tables."""
 CRUNCHED = 40.0
 """Percent of the way when every row is read and crunched; the outputs share the rest."""
 DESIGN_SHARE = 0.15
@@ -27,12 +29,13 @@ class Counter(Protocol):
 
 
 class Gauge:
-    """Follows one run; `enter` is called by the run's thread, `read` by the heartbeat's."""
+    """Follows one run; `enter` and `follow` are called by the run's thread, `read` by the heartbeat's."""
 
     def __init__(self, outputs: int, counter: Counter) -> None:
         self.phase = Phase.READING
         self._outputs = max(1, outputs)
         self._counter = counter
+        self._reading: Callable[[], float | None] = lambda: None
         self._designed = 0
         self._rows_read = 0
         self._percent = 0.0
@@ -45,6 +48,10 @@ class Gauge:
         if phase is Phase.DESIGNING:
             self._designed += 1
         self.phase = phase
+
+    def follow(self, reading: Callable[[], float | None]) -> None:
+        """`reading` tells how much of the source's query is done."""
+        self._reading = reading
 
     def read(self) -> Progress:
         """Percent, rows and the seconds that are likely left."""
@@ -77,10 +84,10 @@ class Gauge:
         base = CRUNCHED + share * max(0, self._designed - 1)
         match self.phase:
             case Phase.READING:
-                return 0.0
+                return READ * (self._reading() or 0.0)
             case Phase.CRUNCHING:
-                # Often nobody knows how many rows there are: then only their number grows.
-                return 5.0 + (CRUNCHED - 5.0) * part
+                # Nobody knows how many rows the query will have given; it knows how far it is.
+                return READ + (CRUNCHED - READ) * (self._reading() or 0.0)
             case Phase.DESIGNING:
                 return base
             case Phase.WRITING:

@@ -21,7 +21,7 @@ from worker.gauge import Gauge
 from worker.heartbeat import Heartbeat, Reason, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pressroom.broker import Ring
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pressroom.settings import Settings
     from pressroom.sources.dataset import Format
     from pressroom.store import Store
+    from pressroom.watcher import Watcher
 
 CLAIM_TRIES = 10
 """Somebody else took the job whose turn it was; after so many times they clearly need no help."""
@@ -58,7 +59,7 @@ class Build(Protocol):
         weasyprint_rows: int,
         databases: Databases | None = None,
         cache: PlateCache | None = None,
-        enter: Callable[[Phase], None] = ...,
+        watcher: Watcher | None = None,
     ) -> Built:
         """Write the outputs into `folder`."""
 
@@ -124,7 +125,7 @@ class Runner:
             weasyprint_rows=self._settings.weasyprint_rows,
             databases=Databases(self._settings.databases, self._settings.database_seconds),
             cache=self._cache,
-            enter=gauge.enter,
+            watcher=gauge,
         )
         check_complete(built, job.outputs)
         gauge.enter(Phase.PUBLISHING)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import rust_core
 from pressroom.build import Built, build
 from pressroom.cli.screen import bar
+from pressroom.jobs import Phase
 from pressroom.parameters import check_parameters
 from pressroom.reports import open_report
 from pressroom.sources.database import Databases
@@ -26,8 +27,8 @@ from pressroom.sources.dataset import Dataset, detect_format
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pressroom.jobs import Phase
     from pressroom.settings import Settings
+    from pressroom.watcher import Watcher
 
 LOOK_SECONDS = 0.1
 
@@ -59,7 +60,7 @@ def render_files(
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".pressroom-", dir=out) as work:
         built = _watched(
-            lambda enter: build(
+            lambda watcher: build(
                 report,
                 sources,
                 values,
@@ -69,7 +70,7 @@ def render_files(
                 memory_limit_bytes=settings.memory_limit_bytes,
                 weasyprint_rows=settings.weasyprint_rows,
                 databases=Databases(settings.databases, settings.database_seconds),
-                enter=enter,
+                watcher=watcher,
             ),
             control,
             report.definition.title,
@@ -116,20 +117,36 @@ def peak_rss_bytes() -> int:
     return most if sys.platform == "darwin" else most * 1024
 
 
-def _watched(
-    work: Callable[[Callable[[Phase], None]], Built], control: rust_core.JobControl, title: str
-) -> Built:
-    phase = [title]
+class _Position:
+    """Where a run is, for its bar."""
 
-    def enter(entered: Phase) -> None:
-        phase[0] = str(entered)
+    def __init__(self, title: str, control: rust_core.JobControl) -> None:
+        self.words = title
+        self._control = control
+        self._reading: Callable[[], float | None] = lambda: None
 
+    def enter(self, phase: Phase) -> None:
+        self.words = phase
+
+    def follow(self, reading: Callable[[], float | None]) -> None:
+        self._reading = reading
+
+    def done(self) -> tuple[float, float | None]:
+        """How much of the phase is done, and of what; `None` where nobody knows."""
+        if self.words in (Phase.READING, Phase.CRUNCHING):
+            part = self._reading()
+            return (0, None) if part is None else (part, 1)
+        done, total = self._control.progress()
+        return done, total or None
+
+
+def _watched(work: Callable[[Watcher], Built], control: rust_core.JobControl, title: str) -> Built:
+    position = _Position(title, control)
     with bar(title) as move, ThreadPoolExecutor(1, thread_name_prefix="build") as pool:
-        result = pool.submit(work, enter)
+        result = pool.submit(work, position)
         with _cancelling(control):
             while True:
-                done, total = control.progress()
-                move(phase[0], done, total or None)
+                move(position.words, *position.done())
                 with contextlib.suppress(NotYet):
                     return result.result(timeout=LOOK_SECONDS)
 

@@ -50,6 +50,9 @@ class Sandbox:
             ("autoload_known_extensions", "false"),
             ("python_enable_replacements", "false"),
             ("allow_persistent_secrets", "false"),
+            # Kept for `progress`, not shown.
+            ("enable_progress_bar", "true"),
+            ("enable_progress_bar_print", "false"),
         ):
             self.connection.execute(f"SET {name} = {value}")
         try:
@@ -108,9 +111,15 @@ class Sandbox:
             self.connection.interrupt()
 
     def progress(self) -> float | None:
-        """How much of the running query is done, from 0 to 1, where DuckDB can tell."""
-        percent = self.connection.query_progress()
-        return percent / 100 if 0 <= percent <= 100 else None
+        """How much of the running query is done, from 0 to 1, where DuckDB can tell.
+
+        May be called from any thread.
+        """
+        # A job may be looked at just when its source is closed.
+        with contextlib.suppress(duckdb.ConnectionException):
+            percent = self.connection.query_progress()
+            return percent / 100 if 0 <= percent <= 100 else None
+        return None
 
     @contextlib.contextmanager
     def _registered(self, stream: ArrowStream) -> Iterator[None]:

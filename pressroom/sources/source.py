@@ -116,7 +116,11 @@ class Source:
         self._sandbox.interrupt()
 
     def progress(self) -> float | None:
-        """How much of the running query is done, from 0 to 1, where DuckDB can tell."""
+        """How much of the query that runs now is done, from 0 to 1, where DuckDB can tell.
+
+        May be called from any thread. There is a query for each transform and one for the report's own SQL,
+        which is half done when its rows are sorted.
+        """
         return self._sandbox.progress()
 
     def failure(self, error: Exception) -> PressroomError:

@@ -9,7 +9,7 @@ import os
 import signal
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import rust_core
 from pressroom.errors import JobCancelled, StorageFull
 from pressroom.jobs import Phase
+from pressroom.watcher import Unwatched, Watcher
 
 MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -62,12 +63,13 @@ def build(
     weasyprint_rows: int,
     databases: Any = None,
     cache: Any = None,
-    enter: Callable[[Phase], None] = lambda _: None,
+    watcher: Watcher | None = None,
 ) -> Built:
     """`pressroom.build.build`, on a leash."""
     act = parameters.get("act") or "print"
     _note(folder)
-    enter(Phase.READING)
+    watcher = watcher or Unwatched()
+    watcher.enter(Phase.READING)
     rows = sum(dataset.path.read_bytes().count(b"\n") for dataset in datasets)
     match act:
         case "wait" | "stubborn":
@@ -80,7 +82,7 @@ def build(
             raise ValueError("a secret path: /etc/shadow")
         case "full":
             raise StorageFull("no space left on the device: spool.arrow")
-    enter(Phase.WRITING)
+    watcher.enter(Phase.WRITING)
     files = [_print(folder, report.name, output, rows) for output in outputs]
     completeness: Mapping[str, Any] = {
         "rows_read": rows,

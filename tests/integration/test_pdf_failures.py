@@ -16,12 +16,14 @@ from pressroom.errors import JobCancelled, StorageFull, TemplateFailed
 from pressroom.jobs import Phase
 from pressroom.reports import Report
 from pressroom.sources.dataset import Dataset
+from pressroom.watcher import Unwatched
 from tests.disks import mounted
 from tests.integration.page_prints import STYLE, TABLE, designed, print_pdf, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
 
 DEFINITION = table("field: n, label: Nr", 'field: v, label: Value, format: "0.00", total: sum')
 SQL = "SELECT i AS n, i * 1.25 AS v FROM range({rows}) t(i) ORDER BY i"
@@ -209,14 +211,27 @@ def test_a_deadline_in_the_middle_leaves_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("phase", [Phase.CRUNCHING, Phase.DESIGNING, Phase.WRITING])
 def test_a_job_cancelled_in_any_phase_says_so_and_leaves_no_pdf(tmp_path: Path, phase: Phase) -> None:
     control = rust_core.JobControl(2)
+
+    def stop(entered: Phase) -> None:
+        if entered is phase:
+            control.cancel()
+
     with pytest.raises(JobCancelled):
-        run(tmp_path, tmp_path, control, lambda now: control.cancel() if now is phase else None)
+        run(tmp_path, tmp_path, control, stop)
     assert list(tmp_path.glob("*.pdf")) == []
 
 
-def run(
-    folder: Path, work: Path, control: rust_core.JobControl, enter: Callable[[Phase], None] = lambda _: None
-) -> None:
+class Entering(Unwatched):
+    """Tells each phase to a function."""
+
+    def __init__(self, told: Callable[[Phase], None]) -> None:
+        self._told = told
+
+    def enter(self, phase: Phase) -> None:
+        self._told(phase)
+
+
+def run(folder: Path, work: Path, control: rust_core.JobControl, told: Callable[[Phase], None]) -> None:
     """A whole job of 20,000 rows that prints into `work`."""
     report = folder / "report"
     report.mkdir()
@@ -232,7 +247,7 @@ def run(
         control=control,
         memory_limit_bytes=256 * 2**20,
         weasyprint_rows=2_000,
-        enter=enter,
+        watcher=Entering(told),
     )
 
 

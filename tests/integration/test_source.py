@@ -329,3 +329,30 @@ def test_an_error_while_the_sql_runs_has_its_line(tmp_path: Path, order: list[st
     error = refused(tmp_path, data, definition(sql, order=order))
     assert isinstance(error, QueryFailed)
     assert str(error).startswith("report.yaml: data.sql line 4: Conversion Error: Could not convert")
+
+
+def test_a_source_says_how_far_its_query_is(tmp_path: Path) -> None:
+    """From the heartbeat's thread, while the run's own reads; closed it says nothing."""
+    sql = "SELECT hash(r.range) AS a FROM dataset, range(3_000_000) r"
+    report = definition(sql, order=["a"])
+    src = source(tmp_path, dataset(tmp_path, "n\n1\n"), report)
+    seen: list[float] = []
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            if (part := src.progress()) is not None:
+                seen.append(part)
+
+    looking = threading.Thread(target=look)
+    with src:
+        looking.start()
+        try:
+            rows = sum(batch.num_rows for batch in RecordBatchReader.from_stream(src.stream()))
+        finally:
+            over.set()
+            looking.join()
+    assert rows == 3_000_000
+    assert seen == sorted(seen)
+    assert [part for part in seen if 0.1 < part < 0.9], seen[-5:]
+    assert src.progress() is None

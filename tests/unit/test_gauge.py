@@ -34,3 +34,15 @@ def test_rows_are_counted_as_they_are_read_and_written() -> None:
     gauge.enter(Phase.WRITING)
     rows.at = (30, 70)
     assert (gauge.read().rows_read, gauge.read().rows_written) == (70, 30)
+
+
+def test_a_source_says_how_far_its_query_is() -> None:
+    gauge = Gauge(1, Rows())
+    read: list[float | None] = [None]
+    gauge.follow(lambda: read[0])
+    seen = []
+    for phase in (Phase.READING, Phase.CRUNCHING):
+        gauge.enter(phase)
+        for read[0] in (None, 0.5, 1.0):
+            seen.append(gauge.read().percent)
+    assert seen == [0.0, 2.5, 5.0, 5.0, 22.5, 40.0]
