@@ -19,6 +19,8 @@ use crate::value::{Column, Value};
 pub const MAX_KEYS: usize = 65_536;
 /// Bytes of such texts: long ones come once too.
 const MAX_BYTES: usize = 16 << 20;
+/// Rows that are numbered between two looks whether the job was cancelled: tables may grow meanwhile.
+const LOOK: usize = 1_024;
 /// The code of a value that was not met before this batch.
 const UNKNOWN: u32 = u32::MAX;
 
@@ -57,8 +59,10 @@ impl Codebook {
             if unknown[chunk] == 0 {
                 continue;
             }
-            control.check()?;
             for (i, code) in codes.iter_mut().enumerate() {
+                if i % LOOK == 0 {
+                    control.check()?;
+                }
                 if *code == UNKNOWN {
                     *code = self.keys.number(column.value(chunk * CHUNK + i));
                 }

@@ -59,15 +59,30 @@ impl Key {
     }
 }
 
+/// Tables that share the keys. One table of millions takes a tenth of a second to grow, in which no job could be
+/// cancelled.
+const TABLES: usize = 64;
+
 /// Keys numbered in the order in which they were first seen; allocates once per new key only.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Keys {
     /// Hash and number of each key; with its hash, so that a table that grows looks at no key.
-    table: HashTable<(u64, u32)>,
+    tables: [HashTable<(u64, u32)>; TABLES],
     state: RandomState,
     keys: Vec<Key>,
     /// All texts: millions of them are freed at once, so that a cancelled job ends soon.
     texts: String,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            tables: [const { HashTable::new() }; TABLES],
+            state: RandomState::default(),
+            keys: Vec::new(),
+            texts: String::new(),
+        }
+    }
 }
 
 impl Keys {
@@ -80,7 +95,7 @@ impl Keys {
         };
         let hash = hash(value, &self.state);
         let (keys, texts) = (&mut self.keys, &mut self.texts);
-        let entry = self.table.entry(
+        let entry = self.tables[table(hash)].entry(
             hash,
             |(h, n)| *h == hash && same(keys[*n as usize].value(texts), value),
             |(h, _)| *h,
@@ -110,7 +125,8 @@ impl Keys {
     pub fn find(&self, value: Value<'_>) -> Option<u32> {
         let hash = hash(value, &self.state);
         let is_key = |(h, n): &(u64, u32)| *h == hash && same(self.get(*n as usize), value);
-        self.table.find(hash, is_key).map(|(_, number)| *number)
+        let found = self.tables[table(hash)].find(hash, is_key);
+        found.map(|(_, number)| *number)
     }
 
     /// The key of number `number`, which must be less than [`Keys::len`].
@@ -127,6 +143,11 @@ impl Keys {
     pub fn len(&self) -> usize {
         self.keys.len()
     }
+}
+
+/// The table of a hash; its lowest and highest bits say where in it.
+fn table(hash: u64) -> usize {
+    (hash >> 32) as usize % TABLES
 }
 
 #[cfg(test)]
