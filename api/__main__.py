@@ -47,6 +47,7 @@ def main() -> int:
     set_up_logs()
     try:
         app = create_app(settings)
+        app.state.services.store.wait_for_schema()
     except PressroomError as error:
         sys.stderr.write(f"error: {error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
         return 1

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """Massive PDF and XLSX reports from a job queue. Ask for a report with `POST /v1/jobs`,
 follow the job, download its files. Every error is a problem document (RFC 9457)."""
+CONNECTIONS = 16
+"""Calls run in up to 40 threads, and hold a connection for milliseconds each."""
 ROUTERS = (datasets.router, jobs.router, files.router, reports.router, service.router)
 PROBLEM: dict[int | str, dict[str, Any]] = {
     status: {"description": words, "model": Problem, "content": {MEDIA_TYPE: {}}}
@@ -40,7 +42,7 @@ PROBLEM: dict[int | str, dict[str, Any]] = {
 
 def create_app(settings: Settings, *, ring: Callable[[str, str], None] | None = None) -> FastAPI:
     """The API over the installation that `settings` describe; `ring` stands in for the broker's bell."""
-    store = Store.open(settings.database)
+    store = Store.open(settings.database, "pressroom api", CONNECTIONS)
     folder = Files(settings.data_dir)
     submitter = Submitter(store, folder, settings, ring or _bell(settings))
     metrics = Metrics(store)

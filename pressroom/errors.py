@@ -164,6 +164,18 @@ class Unavailable(PressroomError):
     retryable = True
 
 
+class NotMigrated(Unavailable):
+    """The job database has not seen every migration that this Pressroom needs."""
+
+    code = "not_migrated"
+
+
+class SchemaTooNew(PressroomError):
+    """The job database has seen migrations that this Pressroom does not know."""
+
+    code = "schema_too_new"
+
+
 class JobCancelled(PressroomError):
     """The job was cancelled."""
 

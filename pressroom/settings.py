@@ -25,7 +25,11 @@ class Settings(BaseSettings):
     report_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(Path("reports"), Path("examples")), description="folders of reports, separated by ':'"
     )
-    database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in data_dir")
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="where jobs are kept: sqlite:////path or postgresql://user:password@host/database; "
+        "default: SQLite in data_dir",
+    )
     databases: dict[str, SecretStr] = Field(
         default_factory=dict,
         description="databases that reports may read, one PRESSROOM_DATABASES__<NAME> each: postgresql://… "
@@ -98,5 +102,7 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """URL of the job database."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'pressroom.db').resolve()}"
+        """URL of the job database, with its password."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.data_dir / 'pressroom.db').resolve()}"

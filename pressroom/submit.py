@@ -155,6 +155,11 @@ class Submitter:
             job, created = self._store.insert_job(
                 new, idempotency_key, body_hash, request_hash=request_hash, rows=inline
             )
+        except Unavailable:
+            # The connection may have broken after the commit: a job may need these rows. If none does, the
+            # reaper sweeps them up.
+            inline = None
+            raise
         finally:
             if inline and not created:
                 self._files.remove_dataset(inline)

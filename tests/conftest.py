@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pressroom.store import Store
+from tests.postgres import JobDatabases, running_postgres
 from tests.services import Broker, Shop, open_shop
 
 if TYPE_CHECKING:
@@ -24,11 +25,37 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def job_databases() -> Iterator[JobDatabases]:
+    """A PostgreSQL of this pytest process, and an empty job database in it to be copied."""
+    with running_postgres() as server:
+        databases = JobDatabases(server)
+        with Store.open(databases.empty("migrated")) as opened:
+            opened.migrate()
+        yield databases
+
+
 @pytest.fixture
-def store(tmp_path: Path, migrated: Path) -> Iterator[Store]:
-    """A job database of the test's own."""
-    shutil.copyfile(migrated, tmp_path / "pressroom.db")
-    with Store.open(f"sqlite:///{tmp_path}/pressroom.db") as opened:
+def postgres_url(job_databases: JobDatabases) -> Iterator[str]:
+    """A migrated job database of the test's own on PostgreSQL."""
+    with job_databases.copy_of("migrated") as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated job database of the test's own, once on each database that Pressroom knows."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    shutil.copyfile(request.getfixturevalue("migrated"), tmp_path / "pressroom.db")
+    return f"sqlite:///{tmp_path}/pressroom.db"
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A job database of the test's own; the test runs once on each database."""
+    with Store.open(database_url, connections=16) as opened:
         yield opened
 
 

@@ -38,11 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app = create_celery(settings)
         match options.part:
             case "reaper":
-                with Store.open(settings.database) as store:
+                with Store.open(settings.database, "pressroom reaper") as store:
+                    store.wait_for_schema()
                     run_reaper(store, Files(settings.data_dir), settings, ringer(app))
             case "flower":
                 run_flower(app, settings, options.address)
             case queue:
+                # Its children open stores of their own.
+                with Store.open(settings.database, f"pressroom worker {queue}") as store:
+                    store.wait_for_schema()
                 app.worker_main(worker_arguments(queue, settings))
     except PressroomError as error:
         hint = f"\nhint: {error.hint}" if error.hint else ""

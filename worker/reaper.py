@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from pressroom.errors import PressroomError
 from worker.callbacks import run_callbacks
@@ -50,33 +51,37 @@ class Reaper:
     def look(self) -> None:
         """Everything that should not wait: rings, poison, cancels of dead workers."""
         for job in self._store.fail_exhausted():
-            log.warning("job ended without its worker", job=job.id, state=job.state, attempts=job.attempt)
-            self._files.end_work(job.id, job.attempt)
-            self._files.remove(job)
+            with bound_contextvars(job=job.id, attempt=job.attempt):
+                log.warning("job ended without its worker", state=job.state)
+                self._files.end_work(job.id, job.attempt)
+                self._files.remove(job)
         self._ring_all()
 
     def clean(self) -> None:
         """Everything that may wait: expired jobs and datasets, and what dead processes left on disk."""
-        for job in self._store.expire():
-            log.info("job expired", job=job.id)
-            self._files.forget(job.id, job.rows_dataset)
-        for dataset in self._store.expire_datasets():
-            log.info("dataset expired", dataset=dataset.id)
-            self._files.remove_dataset(dataset)
+        while expired := self._store.expire():
+            for job in expired:
+                with bound_contextvars(job=job.id, attempt=job.attempt):
+                    log.info("job expired")
+                    self._files.forget(job.id, job.rows_dataset)
+        while gone := self._store.expire_datasets():
+            for dataset in gone:
+                log.info("dataset expired", dataset=dataset.id)
+                self._files.remove_dataset(dataset)
         for path in self._files.sweep(self._store.wants, self._store.knows_dataset):
             log.info("swept", path=str(path.relative_to(self._files.root)))
 
     def _ring_all(self) -> None:
-        rung = []
-        try:
-            for job_id, queue in self._store.due(self._settings.ring_after_seconds):
-                self._ring(job_id, queue)
-                rung.append(job_id)
-        except Exception as error:  # noqa: BLE001 - a broker that is away; next time again
-            log.warning("ring failed", error=str(error))
-        if rung:
-            self._store.mark_rung(rung)
-            log.info("rung", jobs=len(rung))
+        due = self._store.rings_due(self._settings.ring_after_seconds)
+        for place, (job_id, queue) in enumerate(due):
+            with bound_contextvars(job=job_id):
+                try:
+                    self._ring(job_id, queue)
+                except Exception as error:  # noqa: BLE001 - a broker that is away; next time again
+                    log.warning("ring failed", error=str(error), waiting=len(due) - place)
+                    self._store.not_rung([waiting for waiting, _ in due[place:]])
+                    return
+                log.info("rung", queue=queue)
 
 
 def run_reaper(store: Store, files: Files, settings: Settings, ring: Ring) -> None:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Protocol, cast
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 import rust_core
 from pressroom.broker import HEAVY
@@ -77,10 +78,14 @@ class Runner:
 
     def answer(self, rung: str) -> None:
         """Take the job whose turn it is in the queue of `rung`, if there is one, and carry it to its end."""
-        job = self._take(rung)
+        try:
+            job = self._take(rung)
+        except Unavailable as error:
+            log.warning("the job database is away; the reaper rings again", job=rung, error=str(error))
+            return
         if job is None:
             return
-        with structlog.contextvars.bound_contextvars(job=job.id, attempt=job.attempt, report=job.report):
+        with bound_contextvars(job=job.id, attempt=job.attempt, report=job.report):
             log.info("job taken", queue=job.queue, of=job.max_attempts)
             self._run(job)
 

@@ -32,7 +32,8 @@ def create_tasks(app: Celery, settings: Settings, build: str, ring: Ring) -> Cal
         # Before the first job, not in it.
         load_pango()
         files = Files(settings.data_dir)
-        return Runner(Store.open(settings.database), files, settings, resolve_name(build), ring)
+        store = Store.open(settings.database, "pressroom worker")
+        return Runner(store, files, settings, resolve_name(build), ring)
 
     # lazy=False: a spawned child would otherwise bind the task to whichever app is current.
     @app.task(name=TASK, lazy=False)  # type: ignore[untyped-decorator]

@@ -93,14 +93,14 @@ def flower(
 def migrate() -> None:
     """Bring the job database up to date; safe to run at any time.
 
-    Example:  PRESSROOM_DATABASE_URL=postgresql+psycopg://... pressroom migrate
+    Example:  PRESSROOM_DATABASE_URL=postgresql://... pressroom migrate
     """
     from pressroom.settings import Settings
     from pressroom.store import Store
 
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with Store.open(settings.database) as store:
+    with Store.open(settings.database, "pressroom migrate") as store:
         store.migrate()
     say("the job database is up to date")
 

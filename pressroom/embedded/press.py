@@ -169,7 +169,7 @@ class Press:
     def _migrate(self) -> None:
         from pressroom.store import Store
 
-        store = Store.open(self.settings.database)
+        store = Store.open(self.settings.database, "pressroom up")
         try:
             store.migrate()
         finally:

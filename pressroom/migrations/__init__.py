@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from pressroom.errors import NotMigrated, SchemaTooNew
+from pressroom.store.failures import MIGRATE
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -22,10 +27,41 @@ _LOCK = 0x50524553
 def upgrade(connection: Connection) -> None:
     """Run the steps that the database behind `connection` has not seen, inside its transaction."""
     if connection.dialect.name == "postgresql":
-        # SQLite's transaction holds the write lock already.
+        # SQLite's transaction holds the write lock already. Here others may migrate for as long as they
+        # need; a step that waits for a table would hold up everybody behind it, so that has its limit back.
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = DEFAULT")
+    _refuse_newer(connection)
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def check(connection: Connection) -> None:
+    """Raise `NotMigrated` for a database that lacks steps, `SchemaTooNew` for one with unknown steps."""
+    seen = _refuse_newer(connection)
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    if seen != newest:
+        stands = f"is at step {seen}, not {newest}" if seen else "has no tables yet"
+        raise NotMigrated(f"the job database {stands}", hint=MIGRATE)
+
+
+def _refuse_newer(connection: Connection) -> str | None:
+    """The newest step that the database has seen."""
+    seen = MigrationContext.configure(connection).get_current_revision()
+    steps = ScriptDirectory.from_config(_config()).walk_revisions()
+    if seen is not None and seen not in {step.revision for step in steps}:
+        raise SchemaTooNew(
+            f"the job database is at step {seen}, which this Pressroom does not know",
+            hint="a newer Pressroom has migrated it: update this one",
+        )
+    return seen
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, Update, and_, case, update
+from sqlalchemy import Engine, Update, and_, case, select, update
 
 from pressroom.jobs import TRANSITIONS, Event
 from pressroom.store.tables import jobs, now
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import Column, ColumnElement, Connection
+
+BATCH = 5_000
+"""Rows that one transaction changes; a statement may carry 32,766 keys in SQLite."""
 
 
 class Table:
@@ -29,6 +32,30 @@ def change(event: Event, *where: ColumnElement[bool], **values: Any) -> Update: 
         .where(and_(jobs.c.state.in_([str(s) for s in moves]), *where))
         .values(state=state, version=jobs.c.version + 1, **values)
     )
+
+
+def locked(
+    connection: Connection,
+    key: Column[Any],
+    *where: ColumnElement[bool],
+    first: ColumnElement[Any] | None = None,
+    limit: int = BATCH,
+) -> list[Any]:
+    """Keys of rows of `where`, lowest `first` first, locked until the transaction ends.
+
+    Those that another transaction holds are left out.
+
+    So several reapers share the rows, and never wait for each other or a worker: no deadlock.
+    SQLite needs no row locks: one transaction writes at a time.
+    """
+    query = (
+        select(key)
+        .where(*where)
+        .order_by(key if first is None else first)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def ended() -> dict[str, Any]:

@@ -1,75 +1,61 @@
-"""Connections: what SQLite must be told for its commits to be durable, and whose errors its errors are."""
+"""Connections to the job database: which database a URL names, and transactions on it."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError
 
-from pressroom.errors import StorageFull, Unavailable
+from pressroom.errors import BadRequest
+from pressroom.store.failures import our_errors
+from pressroom.store.postgres import open_postgres
+from pressroom.store.sqlite import READS, open_sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BUSY_SECONDS = 15
-"""How long a writer waits for another; a transaction of ours takes milliseconds."""
-_READS = "pressroom_reads"
+VARIABLE = "PRESSROOM_DATABASE_URL"
+EXAMPLES = "sqlite:////path/pressroom.db or postgresql://user:password@host/database"
+POSTGRES_NAMES = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
 
 
-def open_engine(database_url: str) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql+psycopg://...`."""
-    if not database_url.startswith("sqlite"):
-        return create_engine(database_url, pool_pre_ping=True, isolation_level="READ COMMITTED")
-    engine = create_engine(
-        database_url,
-        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
-        pool_size=10,
-        max_overflow=50,
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
+def open_engine(database_url: str, part: str, connections: int) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql://...`; nothing is connected yet.
+
+    `part` is what the server's list of sessions shows, `connections` the most that PostgreSQL is asked for.
+    Raises `BadRequest` for any other URL, without repeating it: it may hold a password.
+    """
+    url = database_address(database_url)
+    return open_sqlite(url) if url.drivername == "sqlite" else open_postgres(url, part, connections)
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
-    # WAL lets readers read while one writes; FULL makes a commit survive a power cut (NORMAL only a crash).
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that begins as a reader and then writes fails at once when another wrote in between:
-    # no time-out helps. Writers take the lock first.
-    reads = connection.get_execution_options().get(_READS)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+def database_address(database_url: str) -> URL:
+    """The URL taken apart, with the driver that is used here."""
+    scheme, separator, rest = database_url.partition("://")
+    if not separator or not (scheme == "sqlite" or scheme in POSTGRES_NAMES):
+        named = f"{scheme}:// is no database that keeps jobs" if separator else "it has no scheme"
+        raise BadRequest(f"{VARIABLE}: {named}", hint=f"set it to {EXAMPLES}")
+    if scheme != "sqlite" and rest.count("@") > 1:
+        # What stands before the last one would be taken for the host, and named in errors.
+        raise BadRequest(f"{VARIABLE}: there is more than one @", hint="write @ in a password as %40")
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError):
+        raise BadRequest(f"{VARIABLE} can't be read", hint=f"set it to {EXAMPLES}") from None
+    return url.set(drivername="sqlite" if scheme == "sqlite" else "postgresql+psycopg")
 
 
 @contextlib.contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes; commits at the end, rolls back on any error."""
-    with _our_errors(), engine.begin() as connection:
+    with our_errors(), engine.begin() as connection:
         yield connection
 
 
 @contextlib.contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent view; it blocks no writer."""
-    with _our_errors(), engine.connect().execution_options(**{_READS: True}) as connection:
+    """One consistent view of each statement; it blocks no writer."""
+    with our_errors(), engine.connect().execution_options(**{READS: True}) as connection:
         yield connection
-
-
-@contextlib.contextmanager
-def _our_errors() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        text = str(error.orig)
-        if "disk is full" in text or "No space left" in text:
-            raise StorageFull(
-                "the disk of the job database is full", hint="free space in the data folder and retry"
-            ) from error
-        if isinstance(error, OperationalError) and "no such table" not in text:
-            raise Unavailable(f"the job database does not answer: {text}", hint="try again") from error
-        raise

@@ -239,14 +239,15 @@ class Requests(Table):
 def _keep_datasets(connection: Connection, job: Row[Any]) -> None:
     """Keep the rows a job reads for as long as it may wait; raises `NotFound` when they are gone."""
     wanted = set(job.datasets.values())
-    until = literal(job.expires, Instant())
-    kept = connection.execute(
+    # In order, so that two jobs of the same datasets wait for each other instead of locking each other out.
+    lock = select(datasets.c.id).where(datasets.c.id.in_(wanted)).order_by(datasets.c.id).with_for_update()
+    there = connection.execute(lock).scalars().all()
+    connection.execute(
         update(datasets)
-        .where(datasets.c.id.in_(wanted))
-        .values(expires=case((datasets.c.expires < job.expires, until), else_=datasets.c.expires))
-        .returning(datasets.c.id)
+        .where(datasets.c.id.in_(there), datasets.c.expires < job.expires)
+        .values(expires=literal(job.expires, Instant()))
     )
-    if gone := wanted - {row.id for row in kept}:
+    if gone := wanted - set(there):
         raise NotFound(
             f"no dataset {', '.join(sorted(gone))}", hint="datasets are removed when their time is over"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import exists, func, or_, select, update
 
 from pressroom.jobs import Beat, Event, Job, JobState, Phase, Progress
 from pressroom.store.change import Table, change, ended, held
@@ -107,20 +107,26 @@ class Runs(Table):
         warnings: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> bool:
-        """End a job with its published files; `False` when the token is stale or the job was cancelled."""
+        """End a job with its published files; `False` when the token is stale or the job was cancelled.
+
+        True again when this attempt has succeeded already: a connection may break after its commit.
+        """
         done = dataclasses.replace(progress or Progress(), percent=100.0, eta_seconds=0.0)
-        return self._end(
-            change(
-                Event.SUCCEED,
-                held(job_id, attempt),
-                files=files_json(files),
-                completeness=dict(completeness),
-                warnings=list(warnings),
-                progress=dataclasses.asdict(done),
-                error=None,
-                **ended(),
-            )
+        statement = change(
+            Event.SUCCEED,
+            held(job_id, attempt),
+            files=files_json(files),
+            completeness=dict(completeness),
+            warnings=list(warnings),
+            progress=dataclasses.asdict(done),
+            error=None,
+            **ended(),
         )
+        if self._end(statement):
+            return True
+        succeeded = held(job_id, attempt) & (jobs.c.state == str(JobState.SUCCEEDED))
+        with reading(self._engine) as connection:
+            return bool(connection.execute(select(exists().where(succeeded))).scalar_one())
 
     def fail(self, job_id: str, attempt: int, error: Mapping[str, Any], *, retryable: bool = False) -> bool:
         """End a job with a problem; one that may pass is put off instead while attempts are left."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Self
 
+import structlog
+
+from pressroom.errors import Unavailable
 from pressroom.store.engine import open_engine, reading, writing
 from pressroom.store.requests import Requests
 from pressroom.store.runs import Runs
@@ -12,14 +16,25 @@ from pressroom.store.upkeep import Upkeep
 if TYPE_CHECKING:
     from types import TracebackType
 
+CONNECTIONS = 2
+"""A job's thread and its heartbeat; a reaper's rounds and its callbacks."""
+START_SECONDS = 30.0
+LOOK_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
 
 class Store(Requests, Runs, Upkeep):
     """The job table. Safe to share between threads; every process opens its own."""
 
     @classmethod
-    def open(cls, database_url: str) -> Self:
-        """Open `sqlite:///path` or `postgresql+psycopg://...`; nothing is read or made yet."""
-        return cls(open_engine(database_url))
+    def open(cls, database_url: str, part: str = "pressroom", connections: int = CONNECTIONS) -> Self:
+        """Open `sqlite:///path` or `postgresql://...`; nothing is connected, read or made yet.
+
+        On PostgreSQL, `part` names the process in the server's list of sessions, and no more than
+        `connections` are opened. Raises `BadRequest` for another URL.
+        """
+        return cls(open_engine(database_url, part, connections))
 
     def migrate(self) -> None:
         """Bring the schema up to date; any number of processes may do so at once."""
@@ -28,6 +43,29 @@ class Store(Requests, Runs, Upkeep):
 
         with writing(self._engine) as connection:
             upgrade(connection)
+
+    def check_schema(self) -> None:
+        """Raise `NotMigrated` or `SchemaTooNew` unless the schema is the one that this code works with."""
+        from pressroom.migrations import check
+
+        with reading(self._engine) as connection:
+            check(connection)
+
+    def wait_for_schema(self, seconds: float = START_SECONDS) -> None:
+        """Return when the schema is the one that this code works with; what every part does first.
+
+        A database that still starts, and a migration under way, are waited for; then `Unavailable` or
+        `NotMigrated` is raised. `SchemaTooNew`, which no waiting mends, is raised at once.
+        """
+        give_up = time.monotonic() + seconds
+        while True:
+            try:
+                return self.check_schema()
+            except Unavailable as error:
+                if time.monotonic() > give_up:
+                    raise
+                log.warning("waiting for the job database", error=str(error))
+            time.sleep(LOOK_SECONDS)
 
     def ping(self) -> None:
         """Raise `Unavailable` when the database does not answer."""

@@ -39,7 +39,7 @@ class Instant(TypeDecorator[dt.datetime]):
 
 
 class now(FunctionElement[dt.datetime]):  # noqa: N801 - it is an SQL function
-    """The database's own clock, read at the moment the statement runs: hosts need not agree on the time."""
+    """The one clock of all leases: the database's, as the statement reached it. Hosts need not agree."""
 
     type = Instant()
     inherit_cache = True
@@ -52,7 +52,9 @@ def _now_sqlite(element: now, compiler: object, **_: Any) -> str:  # noqa: ANN40
 
 @compiles(now, "postgresql")
 def _now_postgresql(element: now, compiler: object, **_: Any) -> str:  # noqa: ANN401
-    return "extract(epoch from clock_timestamp())"
+    # Not clock_timestamp(), which changes from row to row, so that no index can be used; not now(), which
+    # stands still for the whole transaction.
+    return "CAST(extract(epoch from statement_timestamp()) AS DOUBLE PRECISION)"
 
 
 metadata = MetaData(

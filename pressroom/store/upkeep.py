@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, delete, exists, func, select, update
+from sqlalchemy import and_, case, delete, exists, func, literal, or_, select, update
 
 from pressroom.errors import WorkerLost
-from pressroom.jobs import ACTIVE, Dataset, Event, Job, JobState
+from pressroom.jobs import ACTIVE, TRANSITIONS, Dataset, Event, Job, JobState
 from pressroom.problems import problem
-from pressroom.store.change import Table, change, ended
+from pressroom.store.change import Table, change, ended, locked
 from pressroom.store.engine import reading, writing
 from pressroom.store.rows import dataset_of, job_of
 from pressroom.store.runs import claimable
-from pressroom.store.tables import datasets, jobs, now
+from pressroom.store.tables import Instant, datasets, jobs, now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,86 +31,96 @@ FIRST_PAUSE = 10
 class Upkeep(Table):
     """What keeps promises when processes die. Any number of reapers may call these at once."""
 
-    def due(self, ring_after_seconds: float) -> list[tuple[str, str]]:
-        """(job id, queue) of jobs to ring: waiting in silence, or left by their worker; oldest ring first."""
-        silence = ring_after_seconds * case(
+    def rings_due(self, silence_seconds: float) -> list[tuple[str, str]]:
+        """Take (job id, queue) of jobs to ring: waiting in silence, or left by their worker.
+
+        They count as rung from now on, so no other reaper gets them; `not_rung` gives them back.
+        """
+        silence = silence_seconds * case(
             {n: float(2**n) for n in range(MAX_BACK_OFF)}, value=jobs.c.rings, else_=float(2**MAX_BACK_OFF)
         )
-        query = (
-            select(jobs.c.id, jobs.c.queue)
-            .where(jobs.c.state.in_([str(JobState.QUEUED), str(JobState.RUNNING)]), claimable())
-            .where(jobs.c.rung + silence <= now())
-            .order_by(jobs.c.rung)
-            .limit(RING_BATCH)
+        due = and_(
+            jobs.c.state.in_([str(JobState.QUEUED), str(JobState.RUNNING)]),
+            claimable(),
+            jobs.c.rung + silence <= now(),
         )
-        with reading(self._engine) as connection:
-            return [(row.id, row.queue) for row in connection.execute(query)]
+        with writing(self._engine) as connection:
+            taken = locked(connection, jobs.c.id, due, first=jobs.c.rung, limit=RING_BATCH)
+            rows = connection.execute(
+                update(jobs)
+                .where(jobs.c.id.in_(taken))
+                .values(rung=now(), rings=jobs.c.rings + 1)
+                .returning(jobs.c.id, jobs.c.queue)
+            ).all()
+        return sorted((row.id, row.queue) for row in rows)
 
-    def mark_rung(self, job_ids: Sequence[str]) -> None:
-        """Remember that these were rung just now."""
+    def not_rung(self, job_ids: Sequence[str]) -> None:
+        """Say that nobody heard: these are due at once, and their next silence is no longer for it."""
         if not job_ids:
             return
         with writing(self._engine) as connection:
+            taken = locked(connection, jobs.c.id, jobs.c.id.in_(job_ids), jobs.c.rings > 0)
             connection.execute(
-                update(jobs).where(jobs.c.id.in_(list(job_ids))).values(rung=now(), rings=jobs.c.rings + 1)
+                update(jobs).where(jobs.c.id.in_(taken)).values(rung=0.0, rings=jobs.c.rings - 1)
             )
 
     def fail_exhausted(self) -> list[Job]:
         """End jobs whose worker is gone and that no other may take: poison, and unfinished cancels."""
         gone = jobs.c.lease_until < now()
+        cancelling = jobs.c.state == str(JobState.CANCELLING)
+        spent = and_(jobs.c.state == str(JobState.RUNNING), jobs.c.attempt >= jobs.c.max_attempts)
         with writing(self._engine) as connection:
-            abandoned = connection.execute(change(Event.ABANDON, gone, **ended()).returning(jobs)).all()
-            spent = and_(jobs.c.state == str(JobState.RUNNING), gone, jobs.c.attempt >= jobs.c.max_attempts)
+            taken = locked(connection, jobs.c.id, gone, or_(cancelling, spent))
+            mine = jobs.c.id.in_(taken)
+            abandoned = connection.execute(change(Event.ABANDON, mine, **ended()).returning(jobs)).all()
             poison = [
                 connection.execute(
                     change(Event.EXHAUST, jobs.c.id == row.id, error=_reason(row), **ended()).returning(jobs)
                 ).one()
-                for row in connection.execute(
-                    select(jobs).where(spent).with_for_update(skip_locked=True)
-                ).all()
+                for row in connection.execute(select(jobs).where(mine, spent)).all()
             ]
         return [job_of(row) for row in (*abandoned, *poison)]
 
     def expire(self, at: dt.datetime | None = None) -> list[Job]:
-        """Make jobs whose time is over at `at` (default: now) `expired`; given back for their files.
+        """Make some jobs whose time is over at `at` (default: now) `expired`; given back for their files.
 
         Their own rows are forgotten with them. A job is forgotten altogether when it has been expired for as
         long as it was kept.
         """
-        moment = now() if at is None else at
+        moment = now() if at is None else literal(at, Instant())
+        expired = jobs.c.state == str(JobState.EXPIRED)
+        ending = jobs.c.state.in_([str(state) for state in TRANSITIONS.sources(Event.EXPIRE)])
         with writing(self._engine) as connection:
-            connection.execute(
-                delete(jobs).where(
-                    jobs.c.state == str(JobState.EXPIRED), jobs.c.expires + jobs.c.keep_seconds < moment
-                )
-            )
+            old = locked(connection, jobs.c.id, expired, jobs.c.expires + jobs.c.keep_seconds < moment)
+            connection.execute(delete(jobs).where(jobs.c.id.in_(old)))
+            over = locked(connection, jobs.c.id, ending, jobs.c.expires < moment)
             rows = connection.execute(
                 change(
-                    Event.EXPIRE, jobs.c.expires < moment, finished=func.coalesce(jobs.c.finished, now())
+                    Event.EXPIRE, jobs.c.id.in_(over), finished=func.coalesce(jobs.c.finished, now())
                 ).returning(jobs)
             ).all()
-            expired = select(jobs.c.rows_dataset).where(
-                jobs.c.state == str(JobState.EXPIRED), jobs.c.rows_dataset.is_not(None)
-            )
-            connection.execute(delete(datasets).where(datasets.c.id.in_(expired)))
+            own = sorted(row.rows_dataset for row in rows if row.rows_dataset is not None)
+            connection.execute(delete(datasets).where(datasets.c.id.in_(own)))
         return [job_of(row) for row in rows]
 
     def expire_datasets(self, at: dt.datetime | None = None) -> list[Dataset]:
-        """Forget datasets whose time is over and that no active job reads; given back for their files."""
-        moment = now() if at is None else at
+        """Forget some datasets whose time is over and that no active job reads; given back for their files."""
+        moment = now() if at is None else literal(at, Instant())
         with writing(self._engine) as connection:
-            old = connection.execute(select(datasets).where(datasets.c.expires < moment)).all()
+            # Locked first: a job that is made meanwhile either has kept its dataset or finds it gone.
+            old = locked(connection, datasets.c.id, datasets.c.expires < moment)
             if not old:
                 return []
             active = select(jobs.c.datasets).where(jobs.c.state.in_([str(state) for state in ACTIVE]))
             read = {id_ for (used,) in connection.execute(active) for id_ in used.values()}
-            gone = [dataset_of(row) for row in old if row.id not in read]
-            connection.execute(delete(datasets).where(datasets.c.id.in_([dataset.id for dataset in gone])))
-        return gone
+            gone = [id_ for id_ in old if id_ not in read]
+            rows = connection.execute(
+                delete(datasets).where(datasets.c.id.in_(gone)).returning(datasets)
+            ).all()
+        return [dataset_of(row) for row in rows]
 
     def callbacks_due(self) -> list[Job]:
         """Take ended jobs whose callers are to be told; for a while no other reaper gets them."""
-        due = select(jobs.c.id).where(jobs.c.callback_due <= now()).limit(CALLBACK_BATCH)
         pause = case(
             {n: float(FIRST_PAUSE * 4**n) for n in range(CALLBACK_TRIES)},
             value=jobs.c.callback_tries,
@@ -118,9 +128,10 @@ class Upkeep(Table):
         )
         last = jobs.c.callback_tries + 1 >= CALLBACK_TRIES
         with writing(self._engine) as connection:
+            taken = locked(connection, jobs.c.id, jobs.c.callback_due <= now(), limit=CALLBACK_BATCH)
             rows = connection.execute(
                 update(jobs)
-                .where(jobs.c.id.in_(due), jobs.c.callback_due <= now())
+                .where(jobs.c.id.in_(taken))
                 .values(
                     callback_due=case((last, None), else_=now() + pause),
                     callback_tries=jobs.c.callback_tries + 1,

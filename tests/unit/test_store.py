@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,6 @@ from pressroom.store import Store
 from tests.services import wait_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pressroom.jobs import Job
 
 LONG = 60.0
@@ -86,28 +85,18 @@ def test_the_same_key_with_another_body_is_refused(store: Store) -> None:
         store.insert_job(new_job(), "key", "another")
 
 
-def test_a_hundred_identical_submits_at_once_make_one_job(store: Store, tmp_path: Path) -> None:
+def test_a_hundred_identical_submits_at_once_make_one_job(store: Store, database_url: str) -> None:
     start = threading.Barrier(20)
 
     def submit(_: int) -> list[tuple[Job, bool]]:
         start.wait()
-        with Store.open(f"sqlite:///{tmp_path}/pressroom.db") as own:
+        with Store.open(database_url) as own:
             return [own.insert_job(new_job(), "key", "body") for _ in range(5)]
 
     with ThreadPoolExecutor(20) as pool:
         answers = [answer for batch in pool.map(submit, range(20)) for answer in batch]
     assert len({job.id for job, _ in answers}) == 1
     assert sum(created for _, created in answers) == 1
-
-
-def test_many_processes_may_migrate_at_once(tmp_path: Path) -> None:
-    def migrate(_: int) -> tuple[list[Job], str | None]:
-        with Store.open(f"sqlite:///{tmp_path}/new.db") as own:
-            own.migrate()
-            return own.jobs()
-
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(migrate, range(8))) == [([], None)] * 8
 
 
 def test_a_claim_takes_a_job_once(store: Store) -> None:
@@ -197,7 +186,7 @@ def test_giving_back_spends_a_token_but_no_attempt(store: Store) -> None:
     for token in (1, 2, 3):
         assert store.claim(job.id, LONG).attempt == token
         assert store.give_back(job.id, token)
-    assert store.due(1000) == [(job.id, "fast")], "rung at once"
+    assert store.rings_due(1000) == [(job.id, "fast")], "rung at once"
 
 
 def test_retry_grants_as_many_attempts_again_and_keeps_counting(store: Store) -> None:
@@ -274,19 +263,18 @@ def test_a_flood_of_one_owner_delays_another_by_one_job(store: Store) -> None:
 
 def test_a_silent_job_is_rung_with_back_off(store: Store) -> None:
     job = add(store)
-    assert store.due(LONG) == []
-    wait_for(lambda: store.due(0.05) == [(job.id, "fast")], "silence")
-    store.mark_rung([job.id])
-    assert store.due(0.05) == []
-    wait_for(lambda: store.due(0.05), "twice the silence")
+    assert store.rings_due(LONG) == []
+    wait_for(lambda: store.rings_due(0.05) == [(job.id, "fast")], "silence")
+    assert store.rings_due(0.05) == [], "it counts as rung"
+    wait_for(lambda: store.rings_due(0.05), "twice the silence")
 
 
 def test_a_job_whose_lease_ran_out_is_rung(store: Store) -> None:
     job = add(store)
     store.claim(job.id, LONG)
-    assert store.due(0.0) == []
+    assert store.rings_due(0.0) == []
     store.beat(job.id, 1, Phase.READING, Progress(), GONE)
-    wait_for(lambda: store.due(0.0) == [(job.id, "fast")], "lease over")
+    wait_for(lambda: store.rings_due(0.0) == [(job.id, "fast")], "lease over")
 
 
 def test_poison_fails_with_its_reason_and_an_abandoned_cancel_is_cancelled(store: Store) -> None:
@@ -379,3 +367,34 @@ def test_only_the_attempt_that_counts_is_wanted_on_disk(store: Store) -> None:
     assert wanted(2) == (False, True), "the work is done, the files stay"
     assert wanted(1) == (False, False)
     assert not store.wants(new_id(), 1, published=True)
+
+
+def test_a_success_whose_answer_was_lost_is_still_one(store: Store) -> None:
+    job = add(store)
+    store.claim(job.id, LONG)
+    files = [a_file(job.id, 1)]
+    assert store.succeed(job.id, 1, files, {})
+    once = store.job(job.id)
+    assert store.succeed(job.id, 1, files, {}), "or its files would be removed"
+    assert store.job(job.id) == once
+
+
+def test_leases_go_by_the_databases_clock_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = time.time
+
+    class Tomorrow(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
+            return dt.datetime.fromtimestamp(real() + 86_400, tz)
+
+    job = add(store)
+    store.claim(job.id, LONG)
+    with monkeypatch.context() as moved:
+        moved.setattr(time, "time", lambda: real() + 86_400)
+        moved.setattr(dt, "datetime", Tomorrow)
+        assert store.claim(job.id, LONG) is None, "the lease is not over"
+        assert store.fail_exhausted() == []
+        assert store.rings_due(LONG) == []
+        assert not store.beat(job.id, 1, Phase.READING, Progress(), GONE).stop
+    wait_for(lambda: store.claim(job.id, LONG), "the lease that was over at once")
+    assert abs(store.job(job.id).started - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
