@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from api.access import Access
 from api.app import create_app
 from pressroom.errors import PressroomError
 from pressroom.logs import set_up_logs
@@ -52,10 +53,12 @@ def main() -> int:
         sys.stderr.write(f"error: {error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
         return 1
     config = uvicorn.Config(
-        app,
+        # Outside of everything else, so that an answer to an unexpected error has its id, too.
+        Access(app),
         host=settings.host,
         port=settings.port,
         log_config=None,
+        access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         # A proxy's headers are believed only from loopback (uvicorn's default), and never for the Host.

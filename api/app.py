@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.concurrency import run_in_threadpool
 
+from api.access import REQUEST_ID
 from api.dependencies import Services
 from api.guard import Guard
 from api.head import Head
@@ -81,6 +82,7 @@ def create_app(settings: Settings, *, ring: Callable[[str, str], None] | None = 
                 "Digest",
                 "Content-Range",
                 "Content-Disposition",
+                REQUEST_ID,
             ],
         )
     app.add_middleware(Guard, settings=settings)

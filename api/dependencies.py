@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Header, Path, Request
+from structlog.contextvars import bind_contextvars
 
 from api.problems import InvalidRequest
 from pressroom.errors import NotFound
@@ -42,10 +43,12 @@ def services(request: Request) -> Services:
     return found
 
 
-def job_id(job_id: Annotated[str, Path(description="id of a job")]) -> str:
-    """A path's job id; what can't be one is not looked up."""
+async def job_id(job_id: Annotated[str, Path(description="id of a job")]) -> str:
+    """A path's job id, bound for the logs; what can't be one is not looked up."""
+    # Not in a thread, which would bind it in a copy of the call's context.
     if not _ID.fullmatch(job_id):
         raise NotFound(f"no job {job_id}")
+    bind_contextvars(job=job_id)
     return job_id
 
 

@@ -9,7 +9,11 @@ import structlog
 
 
 def set_up_logs(level: int = logging.INFO) -> None:
-    """Send every log of this process, structlog's and the standard library's, to standard error."""
+    """Send every log of this process to standard error: structlog's, the standard library's and warnings.
+
+    What is bound in `structlog.contextvars` (`job` and `attempt`, `request`) is in each line; a new thread
+    binds it anew.
+    """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -24,7 +28,8 @@ def set_up_logs(level: int = logging.INFO) -> None:
     )
     terminal = sys.stderr.isatty()
     ending: list[structlog.types.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        # The default prints the values of local variables, passwords among them.
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if terminal
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
@@ -38,3 +43,6 @@ def set_up_logs(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.captureWarnings(capture=True)
+    # Its plugins, one by one, whenever the schema is looked at.
+    logging.getLogger("alembic").setLevel(logging.WARNING)

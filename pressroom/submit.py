@@ -21,7 +21,7 @@ from pydantic import (
 
 from pressroom.broker import FAST, HEAVY
 from pressroom.definition import MAIN_DATASET
-from pressroom.errors import BadRequest, LimitExceeded, NotFound
+from pressroom.errors import BadRequest, LimitExceeded, NotFound, Unavailable
 from pressroom.estimate import estimate_cells
 from pressroom.jobs import Dataset, Job, NewJob
 from pressroom.names import Name

@@ -53,9 +53,9 @@ class Postgres:
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", log, "-o", options, "start")
 
-    def stop(self) -> None:
-        """Stop the server at once: whoever is connected is thrown out."""
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "fast", "stop")
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server at once: whoever is connected is thrown out; `immediate` is a crash."""
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", mode, "stop")
 
     def make(self) -> None:
         """A cluster whose users need their passwords, with a database and a role that reads it."""

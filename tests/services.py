@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -96,6 +97,11 @@ class Process:
                 int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
             ]
         return []
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Its log, a dictionary a line; fails when a line is not JSON, but for one that is being written."""
+        text = self.log.read_text(errors="replace")
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
     def signal(self, number: int) -> None:
         if self.alive:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import billiard
+import billiard.util
 from celery import Celery, signals
 
 from pressroom.broker import FAST, HEAVY, QUEUES, TASK, broker_settings
@@ -73,6 +74,7 @@ def create_celery(settings: Settings, *, build: str = BUILD) -> Press:
     )
     warm_up = create_tasks(app, settings, build, ringer(app))
     signals.setup_logging.connect(_set_up_logs, weak=False, dispatch_uid="pressroom")
+    signals.celeryd_after_setup.connect(_one_format, weak=False, dispatch_uid="pressroom")
     signals.worker_process_init.connect(
         partial(_prepare_child, warm_up), weak=False, dispatch_uid="pressroom"
     )
@@ -116,6 +118,15 @@ def _set_up_logs(**_: object) -> None:
     logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
     logging.getLogger("celery.app.trace").setLevel(logging.WARNING)
     logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
+    # Billiard's, which keeps its lines to itself otherwise.
+    pool = billiard.util.get_logger()
+    pool.propagate = True
+    pool.setLevel(logging.WARNING)
+
+
+def _one_format(**_: object) -> None:
+    """Celery has each child write lines of its own format until our logs are set up."""
+    os.environ.pop("_MP_FORK_LOGLEVEL_", None)
 
 
 def _prepare_child(warm_up: Callable[[], object], **_: object) -> None:

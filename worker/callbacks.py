@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from pressroom.errors import PressroomError
 
@@ -28,7 +29,8 @@ def run_callbacks(store: Store, stop: threading.Event) -> None:
         while not stop.wait(LOOK_SECONDS):
             try:
                 for job in store.callbacks_due():
-                    call(client, store, job)
+                    with bound_contextvars(job=job.id, attempt=job.attempt):
+                        call(client, store, job)
             except PressroomError as error:
                 log.warning("callbacks wait for the database", error=str(error))
 
@@ -47,7 +49,7 @@ def call(client: httpx.Client, store: Store, job: Job) -> None:
     try:
         client.post(job.callback, json=said).raise_for_status()
     except httpx.HTTPError as error:
-        log.warning("callback failed", job=job.id, error=str(error) or type(error).__name__)
+        log.warning("callback failed", error=str(error) or type(error).__name__)
     else:
         store.callback_heard(job.id)
-        log.info("callback heard", job=job.id)
+        log.info("callback heard")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
+from structlog.contextvars import bind_contextvars
 
 from api.dependencies import (
     ANYONE,
@@ -55,6 +56,7 @@ async def create(
     job, _ = await run_in_threadpool(
         partial(press.submitter.submit, asked, owner=ANYONE, idempotency_key=key)
     )
+    bind_contextvars(job=job.id)
     if wait:
         response.headers["Preference-Applied"] = f"wait={wait}"
         job = await press.watch.until_done(job.id, wait)

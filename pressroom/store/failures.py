@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError, TimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from pressroom.errors import BadRequest, NotMigrated, PressroomError, StorageFull, Unavailable
 
@@ -24,7 +25,7 @@ def our_errors() -> Iterator[None]:
     """Raise `Unavailable`, `StorageFull` or `NotMigrated` for what the driver raises of these kinds."""
     try:
         yield
-    except TimeoutError as error:
+    except PoolTimeout as error:
         raise Unavailable("every connection to the job database is in use", hint="try again") from error
     except DBAPIError as error:
         meant = _meaning(error)

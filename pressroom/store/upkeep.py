@@ -104,7 +104,7 @@ class Upkeep(Table):
         return [job_of(row) for row in rows]
 
     def expire_datasets(self, at: dt.datetime | None = None) -> list[Dataset]:
-        """Forget some datasets whose time is over and that no active job reads; given back for their files."""
+        """Forget some datasets that are too old and that no active job reads; given back for their files."""
         moment = now() if at is None else literal(at, Instant())
         with writing(self._engine) as connection:
             # Locked first: a job that is made meanwhile either has kept its dataset or finds it gone.

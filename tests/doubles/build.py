@@ -5,6 +5,7 @@ cancels), `die`, `die_once`, `die_before_success`, `boom`, `full`, `short`.
 """
 
 import io
+import logging
 import os
 import signal
 import time
@@ -67,6 +68,7 @@ def build(
 ) -> Built:
     """`pressroom.build.build`, on a leash."""
     act = parameters.get("act") or "print"
+    logging.getLogger("tests.doubles").info("building")
     _note(folder)
     watcher = watcher or Unwatched()
     watcher.enter(Phase.READING)

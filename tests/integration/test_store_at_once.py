@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from tests.unit.test_store import GONE, LONG, a_dataset, a_file, add, new_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from pressroom.jobs import Job
     from tests.postgres import JobDatabases
 
@@ -85,7 +87,7 @@ def test_two_reapers_share_the_work(store: Store, database_url: str) -> None:
         old = [job.id for job in own.expire(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=90))]
         return ended, rung, told, old
 
-    found = [sum(lists, []) for lists in zip(*at_once(database_url, reap, 4), strict=True)]
+    found = [list(itertools.chain(*lists)) for lists in zip(*at_once(database_url, reap, 4), strict=True)]
     assert all(len(ids) == len(set(ids)) for ids in found), "nobody does what another does"
     ended, rung, told, _ = found
     assert (set(ended), set(rung)) == (poison, waiting)
@@ -202,17 +204,21 @@ def test_a_full_disk_of_the_server_is_named_and_passes(job_databases: JobDatabas
         with Store.open(job_databases.empty("on_small_disk", tablespace=name)) as store:
             store.migrate()
             ballast = disk / "ballast"
+            with ballast.open("wb", buffering=0) as file:
+                fill(file.write)
             with pytest.raises(StorageFull) as caught:
-                with ballast.open("wb", buffering=0) as file:
-                    fill(file.write)
-                for _ in range(1000):
-                    add(store, parameters={"text": "x" * 4000})
+                add_many(store)
             assert "free space" in (caught.value.hint or "")
             ballast.unlink()
             job = add(store)
             assert store.job(job.id) == job
         job_databases.drop("on_small_disk")
         server.sql(f"DROP TABLESPACE {name}", database="postgres")
+
+
+def add_many(store: Store) -> None:
+    for _ in range(1000):
+        add(store, parameters={"text": "x" * 4000})
 
 
 def fill(write: Callable[[bytes], int]) -> None:

@@ -87,23 +87,23 @@ def test_no_more_connections_are_opened_than_allowed(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pressroom.store.postgres.POOL_SECONDS", 0.1)
-    with Store.open(postgres_url, connections=1) as store, store._engine.connect():
-        with pytest.raises(Unavailable, match="every connection to the job database is in use"):
-            store.ping()
+    in_use = pytest.raises(Unavailable, match="every connection to the job database is in use")
+    with Store.open(postgres_url, connections=1) as store, store._engine.connect(), in_use:
+        store.ping()
 
 
 def test_a_refused_connection_says_why_and_not_where(tmp_path: Path) -> None:
-    with Store.open(f"postgresql://ada:{SECRET}@127.0.0.1:{free_port()}/jobs") as store:
-        with pytest.raises(Unavailable) as caught:
-            store.ping()
+    url = f"postgresql://ada:{SECRET}@127.0.0.1:{free_port()}/jobs"
+    with Store.open(url) as store, pytest.raises(Unavailable) as caught:
+        store.ping()
     assert caught.value.message == "the job database does not answer: Connection refused"
     assert caught.value.hint
 
 
 def test_a_wrong_password_is_refused_without_being_said(job_databases: JobDatabases) -> None:
-    with Store.open(job_databases.server.url("owner", SECRET, "migrated")) as store:
-        with pytest.raises(Unavailable, match="password authentication failed") as caught:
-            store.ping()
+    url = job_databases.server.url("owner", SECRET, "migrated")
+    with Store.open(url) as store, pytest.raises(Unavailable, match="password authentication") as caught:
+        store.ping()
     chain = [str(caught.value), str(caught.value.__cause__), repr(caught.value.__cause__)]
     assert not any(SECRET in words for words in chain)
 
@@ -131,7 +131,8 @@ def test_a_session_that_was_thrown_out_is_replaced(postgres_url: str, job_databa
     with Store.open(postgres_url, "pressroom victim") as store:
         store.ping()
         thrown = job_databases.server.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name='pressroom victim'",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'pressroom victim'",
             database="postgres",
         )
         assert thrown.strip() == "t"
@@ -140,8 +141,11 @@ def test_a_session_that_was_thrown_out_is_replaced(postgres_url: str, job_databa
 
 def test_a_transaction_that_idles_loses_its_locks(postgres_url: str) -> None:
     idle = f"{postgres_url}&options={quote('-c idle_in_transaction_session_timeout=50ms')}"
-    with Store.open(idle) as stopped, Store.open(postgres_url) as other:
-        with stopped._engine.connect() as connection:
-            connection.exec_driver_sql("LOCK TABLE jobs")
-            wait_for(lambda: other.jobs() == ([], None), "the lock is gone")
-            connection.invalidate()
+    with (
+        Store.open(idle) as stopped,
+        Store.open(postgres_url) as other,
+        stopped._engine.connect() as connection,
+    ):
+        connection.exec_driver_sql("LOCK TABLE jobs")
+        wait_for(lambda: other.jobs() == ([], None), "the lock is gone")
+        connection.invalidate()
