@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.services import Process
-
 JOB = {"report": "double", "rows": [{"n": 1}, {"n": 2}]}
 
 
@@ -40,21 +38,23 @@ def shop(tmp_path: Path, databases: JobDatabases) -> Iterator[Shop]:
         yield opened
 
 
-def start_api(shop: Shop) -> tuple[Process, httpx.Client]:
+@pytest.fixture
+def http(shop: Shop) -> Iterator[httpx.Client]:
+    """A client of the installation's API, which is started."""
     api = shop.start("api")
     wait_for(lambda: api.says("running on"), "the API listens")
     url = f"http://127.0.0.1:{shop.settings.port}"
-    return api, httpx.Client(base_url=url, timeout=30, trust_env=False)
+    with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+        yield client
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_a_database_that_is_away_for_a_while_costs_nothing_but_time(
-    shop: Shop, databases: JobDatabases, tmp_path: Path, mode: str
+    shop: Shop, http: httpx.Client, databases: JobDatabases, tmp_path: Path, mode: str
 ) -> None:
     gate = tmp_path / "gate"
     worker = shop.start_worker()
     reaper = shop.start_reaper()
-    _, http = start_api(shop)
     running = shop.submit("wait", gate=str(gate))
     shop.wait_until(running, "running")
     databases.server.stop(mode)
@@ -88,11 +88,10 @@ def test_a_database_that_is_away_for_a_while_costs_nothing_but_time(
 
 
 def test_jobs_handed_in_while_the_database_comes_and_goes_are_made_once_each(
-    shop: Shop, databases: JobDatabases
+    shop: Shop, http: httpx.Client, databases: JobDatabases
 ) -> None:
     shop.start_worker()
     shop.start_reaper()
-    _, http = start_api(shop)
     over = threading.Event()
 
     def come_and_go() -> None:
