@@ -95,12 +95,16 @@ def migrate() -> None:
 
     Example:  PRESSROOM_DATABASE_URL=postgresql://... pressroom migrate
     """
+    from pressroom.logs import set_up_logs
     from pressroom.settings import Settings
     from pressroom.store import Store
 
+    set_up_logs()
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with Store.open(settings.database, "pressroom migrate") as store:
+        # Started together with its server, in a compose file.
+        store.wait_for_database()
         store.migrate()
     say("the job database is up to date")
 

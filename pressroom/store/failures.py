@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DISK_FULL = "53100"
+NO_RIGHT = "42501"
 NO_TABLE = frozenset({"42P01", "42703"})
 PASSING = frozenset({"25006", "25P03", "40001"})
 """A standby that takes no writes, a transaction that idled too long, one that could not be serialized."""
@@ -41,6 +42,10 @@ def _meaning(error: DBAPIError) -> PressroomError | None:
         return StorageFull("the disk of the job database is full", hint="free space on it and retry")
     if state in NO_TABLE or "no such table" in text or "no such column" in text:
         return NotMigrated("the job database lacks tables that this Pressroom works with", hint=MIGRATE)
+    if state == NO_RIGHT:
+        return Unavailable(
+            f"the job database refuses: {_reason(text)}", hint="its role has to own the schema and the tables"
+        )
     if isinstance(error, OperationalError | InterfaceError) or state in PASSING:
         return Unavailable(f"the job database does not answer: {_reason(text)}", hint="try again")
     if isinstance(error, ProgrammingError) and state is None and "connection option" in text:

@@ -14,6 +14,7 @@ from pressroom.store.runs import Runs
 from pressroom.store.upkeep import Upkeep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 CONNECTIONS = 2
@@ -22,6 +23,18 @@ START_SECONDS = 30.0
 LOOK_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
+
+
+def _patiently(call: Callable[[], None], seconds: float) -> None:
+    give_up = time.monotonic() + seconds
+    while True:
+        try:
+            return call()
+        except Unavailable as error:
+            if time.monotonic() > give_up:
+                raise
+            log.warning("waiting for the job database", error=str(error))
+        time.sleep(LOOK_SECONDS)
 
 
 class Store(Requests, Runs, Upkeep):
@@ -57,15 +70,11 @@ class Store(Requests, Runs, Upkeep):
         A database that still starts, and a migration under way, are waited for; then `Unavailable` or
         `NotMigrated` is raised. `SchemaTooNew`, which no waiting mends, is raised at once.
         """
-        give_up = time.monotonic() + seconds
-        while True:
-            try:
-                return self.check_schema()
-            except Unavailable as error:
-                if time.monotonic() > give_up:
-                    raise
-                log.warning("waiting for the job database", error=str(error))
-            time.sleep(LOOK_SECONDS)
+        _patiently(self.check_schema, seconds)
+
+    def wait_for_database(self, seconds: float = START_SECONDS) -> None:
+        """Return when the database answers, whatever is in it; raise `Unavailable` when it does not."""
+        _patiently(self.ping, seconds)
 
     def ping(self) -> None:
         """Raise `Unavailable` when the database does not answer."""

@@ -12,10 +12,9 @@ import httpx
 import pytest
 
 from pressroom.jobs import JobState
-from pressroom.store import Store
 from tests.doubles.build import runs_of
 from tests.postgres import OWNER_PASSWORD, JobDatabases, running_postgres
-from tests.services import ROOT, Shop, free_port, open_shop, wait_for
+from tests.services import ROOT, Process, Shop, free_port, open_shop, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,16 +144,17 @@ def test_two_reapers_ring_once_for_each_job(shop: Shop) -> None:
 def test_parts_wait_for_a_database_that_starts_late_and_for_its_migration(
     shop: Shop, databases: JobDatabases
 ) -> None:
-    shop.environment["PRESSROOM_DATABASE_URL"] = url = databases.empty()
+    shop.environment["PRESSROOM_DATABASE_URL"] = databases.empty()
     databases.server.stop()
     parts = [shop.start("api"), shop.start("worker", "fast"), shop.start("worker", "reaper")]
     for part in parts:
         wait_for(lambda part=part: part.says("waiting for the job database"), "it waits")
+    command = [sys.executable, "-c", "from pressroom.cli import main; main()", "migrate"]
+    migration = Process(command, shop.folder / "migrate.log", shop.environment)
+    shop.processes.append(migration)
+    wait_for(lambda: migration.says("waiting for the job database"), "the one-shot waits, too")
     databases.server.start()
-    for part in parts:
-        wait_for(lambda part=part: part.says("has no tables yet"), "it waits for the tables")
-    with Store.open(url) as store:
-        store.migrate()
+    assert migration.ended() == 0
     for part, ready in zip(parts, ("running on", " ready.", "reaper ready."), strict=True):
         wait_for(lambda part=part, ready=ready: part.says(ready), "it is ready")
 

@@ -108,6 +108,15 @@ def test_a_wrong_password_is_refused_without_being_said(job_databases: JobDataba
     assert not any(SECRET in words for words in chain)
 
 
+def test_a_role_without_rights_is_told_which_it_lacks(postgres_url: str, job_databases: JobDatabases) -> None:
+    reader = postgres_url.partition("@")[2]
+    with Store.open(f"postgresql://reader:correct%20horse@{reader}") as store:
+        assert store.jobs() == ([], None)
+        with pytest.raises(Unavailable, match="permission denied for table jobs") as caught:
+            store.rings_due(0.0)
+    assert caught.value.hint == "its role has to own the schema and the tables"
+
+
 def test_a_server_that_takes_the_call_and_never_answers_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as hole:
         url = f"postgresql://ada@127.0.0.1:{hole.getsockname()[1]}/jobs?connect_timeout=2"
