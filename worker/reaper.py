@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -33,6 +34,7 @@ class Reaper:
         self._settings = settings
         self._ring = ring
         self._clean_at = 0.0
+        self._sweep_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Look after the jobs until `stop` is set; a database or a broker that is away is waited for."""
@@ -51,20 +53,25 @@ class Reaper:
         """Everything that should not wait: rings, poison, cancels of dead workers."""
         for job in self._store.fail_exhausted():
             log.warning("job ended without its worker", job=job.id, state=job.state, attempts=job.attempt)
-            self._files.end_work(job.id, job.attempt)
+            self._files.scratch.end_work(job.id, job.attempt)
             self._files.remove(job)
         self._ring_all()
 
     def clean(self) -> None:
-        """Everything that may wait: expired jobs and datasets, and what dead processes left on disk."""
+        """Everything that may wait: expired jobs and datasets, and what dead processes left behind."""
         for job in self._store.expire():
             log.info("job expired", job=job.id)
             self._files.forget(job.id, job.rows_dataset)
         for dataset in self._store.expire_datasets():
             log.info("dataset expired", dataset=dataset.id)
             self._files.remove_dataset(dataset)
-        for path in self._files.sweep(self._store.wants, self._store.knows_dataset):
-            log.info("swept", path=str(path.relative_to(self._files.root)))
+        swept = self._files.scratch.sweep_work(partial(self._store.wants, published=False))
+        swept += self._files.scratch.sweep_incoming()
+        if time.monotonic() >= self._sweep_at:
+            swept += self._files.sweep(self._store.wants, self._store.knows_dataset)
+            self._sweep_at = time.monotonic() + self._files.sweep_seconds
+        for path in swept:
+            log.info("swept", path=path)
 
     def _ring_all(self) -> None:
         rung = []
