@@ -59,7 +59,7 @@ class Bucket:
     line: Line
     server: ObjectServer
 
-    def keys(self) -> list[str]:
+    def contents(self) -> list[str]:
         """Every key in it, without the prefix."""
         found = self.server.client.list_objects_v2(Bucket=self.name).get("Contents", ())
         return sorted(item["Key"].removeprefix("a/prefix/") for item in found)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "FolderStorage", "Label", "Storage", "open_storage"]
 
-_OBJECT_STORE = re.compile(r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*/?")
+_OBJECT_STORE = re.compile(r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*/?")
 
 
 def open_storage(settings: Settings) -> Storage:

@@ -20,9 +20,10 @@ CREDENTIALS = {
 }
 """Where each store's credentials come from."""
 _FULL = re.compile(r"QuotaExceeded|StorageFull|InsufficientStorage|status code: 507")
+_REFUSED = re.compile(r"status code: 40[13]")
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
-_METADATA = "http://169.254."
+_METADATA = re.compile(r"/latest/(api/token|meta-data)")
 """Where a cloud's machines find the credentials of their role: asked when the environment has none."""
 
 
@@ -48,11 +49,13 @@ def _ours(error: BaseError, name: str, scheme: str) -> PressroomError:
             f"{name}: its address begins with http:// only",
             hint="set AWS_ALLOW_HTTP=true to allow it, or an https:// address in AWS_ENDPOINT_URL",
         )
-    if _METADATA in text:
+    if _METADATA.search(text):
         # A role's credentials may be away for a moment; at the start it means that there are none.
         return Unavailable(f"{name}: no credentials", hint=CREDENTIALS[scheme])
-    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-        return StorageRefused(f"{name} does not let us in{said}", hint=CREDENTIALS[scheme])
+    # Some stores say so with a 403.
     if _FULL.search(text):
         return StorageFull(f"{name} is full{said}", hint="free space there, or raise its quota, and retry")
+    # Of a listing, obstore knows no such errors.
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _REFUSED.search(text):
+        return StorageRefused(f"{name} does not let us in{said}", hint=CREDENTIALS[scheme])
     return Unavailable(f"{name} does not answer{said}", hint="try again")
