@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,7 +16,8 @@ import pytest
 from pressroom.client import Client
 from tests.conftest import opened_bucket
 from tests.e2e.conftest import RunningPress, problem_of, running_press
-from tests.services import free_port, wait_for
+from tests.objects import KEYS
+from tests.services import ROOT, free_port, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,3 +199,28 @@ def test_a_store_that_is_away_is_said_and_nothing_is_half_kept(
     assert press.http.get("/readyz").status_code == 200
     assert far.contents() == before
     assert list((press.shop.settings.data_dir / "incoming").iterdir()) == []
+
+
+@pytest.mark.parametrize("part", [("api",), ("worker", "--queue", "fast"), ("reaper",), ("up",)])
+def test_a_part_whose_bucket_is_not_there_does_not_start_and_says_why(
+    part: tuple[str, ...], tmp_path: Path, bucket: Bucket
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from pressroom.cli import main; main()", *part],
+        env={
+            **os.environ,
+            "PRESSROOM_STORAGE_URL": "s3://press-that-is-not",
+            "PRESSROOM_DATA_DIR": str(tmp_path),
+            "REDIS_URL": f"redis://127.0.0.1:{free_port()}",
+        },
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "error: s3://press-that-is-not: there is no such bucket" in done.stderr
+    assert "PRESSROOM_STORAGE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert KEYS["AWS_SECRET_ACCESS_KEY"] not in done.stderr
