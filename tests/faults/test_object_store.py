@@ -42,6 +42,12 @@ def half_published(shop: Shop, bucket: Bucket, folder: Path) -> tuple[Job, Proce
     return job, worker
 
 
+def assert_no_parts_but_of(bucket: Bucket, job: Job, attempt: int) -> None:
+    """Parts that nobody could abort are those of this attempt: a rule of the bucket removes them."""
+    left = bucket.server.unfinished(bucket.name)
+    assert all(key == f"a/prefix/files/{job.id}/{attempt}/double.pdf" for key in left), left
+
+
 def test_a_job_is_retried_when_the_store_was_away_while_it_published(
     shop: Shop, bucket: Bucket, tmp_path: Path
 ) -> None:
@@ -55,6 +61,7 @@ def test_a_job_is_retried_when_the_store_was_away_while_it_published(
     job = shop.wait_until(job, "succeeded")
     assert job.attempt == 2
     assert_published_once(shop, job)
+    assert_no_parts_but_of(bucket, job, attempt=1)
 
 
 def test_a_job_whose_store_was_away_for_a_moment_is_not_retried(
@@ -82,9 +89,7 @@ def test_an_upload_whose_process_is_killed_is_never_visible(
     assert not any(f"files/{job.id}/1/" in key for key in bucket.contents())
     assert_published_once(shop, job)
     wait_for(lambda: shop.work_folders() == [], "its folder is swept")
-    # What nobody can complete any more: a rule of the bucket removes it (docs/decisions/storage.md).
-    left = bucket.server.unfinished(bucket.name)
-    assert all(key == f"a/prefix/files/{job.id}/1/double.pdf" for key in left)
+    assert_no_parts_but_of(bucket, job, attempt=1)
 
 
 def test_a_job_cancelled_while_it_publishes_leaves_nothing(

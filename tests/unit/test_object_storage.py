@@ -243,8 +243,10 @@ class Answers(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     script: list[tuple[int, int | None, bytes]]
+    calls: list[str]
 
     def do_HEAD(self) -> None:
+        self.calls.append(f"{self.command} {self.path}")
         self.rfile.read(int(self.headers.get("content-length", 0)))
         status, length, body = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         self.send_response(status)
@@ -258,17 +260,26 @@ class Answers(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_GET = do_PUT = do_HEAD  # noqa: N815 - names that http.server looks for
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD  # noqa: N815 - names that http.server looks for
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
 
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, int | None, bytes]]]:
-    """What the server answers, which the environment says how to reach."""
+def calls() -> list[str]:
+    """What the server was asked."""
+    return []
+
+
+@pytest.fixture
+def script(
+    monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> Iterator[list[tuple[int, int | None, bytes]]]:
+    """What the server answers, which the environment says how to reach; the last answer again and again."""
     script: list[tuple[int, int | None, bytes]] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Scripted", (Answers,), {"script": script}))
+    handler = type("Scripted", (Answers,), {"script": script, "calls": calls})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -308,3 +319,22 @@ def test_a_full_store_is_said_as_such(
     script += [(404, None, b""), answer]
     with pytest.raises(StorageFull, match="s3://press is full"):
         put(opened("s3://press"), made)
+
+
+def test_an_upload_of_which_a_part_is_refused_is_aborted(
+    script: list[tuple[int, int | None, bytes]], calls: list[str], made: Path
+) -> None:
+    begun = b"<Bucket>b</Bucket><Key>k</Key><UploadId>u</UploadId>"
+    begun = b"<InitiateMultipartUploadResult>" + begun + b"</InitiateMultipartUploadResult>"
+    script += [
+        (404, None, b""),
+        (200, None, begun),
+        *[(200, None, b"")] * 2,
+        (400, None, b""),
+        (204, None, b""),
+    ]
+    with pytest.raises(Unavailable):
+        put(opened("s3://press"), made)
+    assert calls[-1].startswith("DELETE")
+    assert "uploadId=u" in calls[-1]
+    assert made.exists()
