@@ -173,6 +173,19 @@ def test_a_deleted_job_is_gone_from_the_store_with_its_rows(press: RunningPress,
     assert far.contents() == before
 
 
+def test_what_is_deleted_while_the_store_is_away_goes_with_the_sweep(
+    press: RunningPress, far: Bucket
+) -> None:
+    job = press.done()
+    far.line.cut()
+    assert press.http.delete(f"/v1/jobs/{job['id']}").status_code == 204
+    far.line.mend()
+    assert [key for key in far.contents() if job["id"] in key]
+    store = press.shop.store
+    assert f"files/{job['id']}/1" in press.shop.files.sweep(store.wants, store.knows_dataset)
+    assert not [key for key in far.contents() if job["id"] in key]
+
+
 def test_a_file_that_the_store_has_lost_is_gone(press: RunningPress, far: Bucket) -> None:
     job = press.done()
     far.server.client.delete_object(Bucket=far.name, Key=f"a/prefix/files/{job['id']}/1/double.pdf")

@@ -14,8 +14,17 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from pressroom.errors import BadRequest, BuildFailed, JobCancelled, StorageFull, StorageRefused, Unavailable
-from pressroom.files import nothing
+from pressroom.errors import (
+    BadData,
+    BadRequest,
+    BuildFailed,
+    JobCancelled,
+    StorageFull,
+    StorageRefused,
+    Unavailable,
+)
+from pressroom.files import Files, nothing
+from pressroom.scratch import Scratch
 from pressroom.settings import Settings
 from pressroom.storage import Label, Storage, open_storage
 from tests.conftest import Bucket, opened_bucket
@@ -25,6 +34,8 @@ from tests.services import ROOT, free_port, wait_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from pressroom.jobs import Dataset
 
 KEY = "files/job/1/Größe.pdf"
 PARTS = bytes(range(256)) * (20 << 12)
@@ -163,6 +174,51 @@ def test_a_long_file_goes_up_and_comes_down_in_little_memory(bucket: Bucket, tmp
     whole, up, both = done.stdout.split()
     assert whole == "True"
     assert int(up) <= int(both) < size // 2, f"{int(up) >> 20} MiB up, {int(both) >> 20} MiB in all"
+
+
+# A dataset on its way to a worker.
+
+
+def kept(bucket: Bucket, folder: Path, **scratch: int) -> tuple[Files, Dataset]:
+    """Files over the bucket, and a dataset in it that takes several calls to bring here."""
+    files = Files(Scratch(folder, **{"reserve_bytes": 0, **scratch}), opened(bucket.url))
+    lines = [b"n\n", *[b"1234567\n" * 131_072] * 9]
+    dataset = Files(Scratch(folder, reserve_bytes=0), opened(bucket.url)).receive(
+        lines, "a.csv", owner="ada", max_bytes=1 << 30, keep_seconds=60
+    )
+    return files, dataset
+
+
+def test_bringing_a_dataset_can_be_broken_off(bucket: Bucket, tmp_path: Path) -> None:
+    files, dataset = kept(bucket, tmp_path)
+    looks: list[None] = []
+
+    def look() -> None:
+        looks.append(None)
+        if len(looks) == 2:
+            raise JobCancelled("someone asked")
+
+    with pytest.raises(JobCancelled):
+        files.bring(dataset, files.scratch.begin_work("job", 1), look)
+    (half,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert half.stat().st_size < dataset.bytes
+    files.scratch.end_work("job", 1)
+    assert not half.exists()
+
+
+def test_a_dataset_is_not_brought_where_it_has_no_room(bucket: Bucket, tmp_path: Path) -> None:
+    files, dataset = kept(bucket, tmp_path, reserve_bytes=1 << 60)
+    with pytest.raises(StorageFull):
+        files.bring(dataset, tmp_path, nothing)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_dataset_of_another_content_is_found_by_its_hash(bucket: Bucket, tmp_path: Path) -> None:
+    files, dataset = kept(bucket, tmp_path)
+    other = b"x" * dataset.bytes
+    bucket.server.client.put_object(Bucket=bucket.name, Key=f"a/prefix/{dataset.path}", Body=other)
+    with pytest.raises(BadData, match="another SHA-256"):
+        files.bring(dataset, files.scratch.begin_work("job", 1), nothing)
 
 
 # What is wrong at the start is said with the variable to set, and without a secret.
