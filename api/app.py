@@ -21,7 +21,7 @@ from api.routes import datasets, files, jobs, reports, service
 from api.schemas import Problem
 from api.watch import JobWatch
 from pressroom.errors import Unavailable
-from pressroom.files import Files
+from pressroom.files import open_files
 from pressroom.store import Store
 from pressroom.submit import Submitter
 
@@ -44,8 +44,9 @@ PROBLEM: dict[int | str, dict[str, Any]] = {
 def create_app(settings: Settings, *, ring: Callable[[str, str], None] | None = None) -> FastAPI:
     """The API over the installation that `settings` describe; `ring` stands in for the broker's bell."""
     store = Store.open(settings.database, "pressroom api", CONNECTIONS)
-    folder = Files(settings.data_dir)
-    submitter = Submitter(store, folder, settings, ring or _bell(settings))
+    kept = open_files(settings)
+    kept.scratch.sweep_incoming()
+    submitter = Submitter(store, kept, settings, ring or _bell(settings))
     metrics = Metrics(store)
 
     @contextlib.asynccontextmanager
@@ -62,7 +63,7 @@ def create_app(settings: Settings, *, ring: Callable[[str, str], None] | None = 
         # A slash too many is an unknown address, not a redirect that loses the body.
         redirect_slashes=False,
     )
-    app.state.services = Services(settings, store, folder, submitter, JobWatch(store))
+    app.state.services = Services(settings, store, kept, submitter, JobWatch(store))
     app.state.metrics = metrics
     install_problem_handlers(app)
     app.add_middleware(Head)

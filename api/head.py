@@ -22,7 +22,7 @@ class Head:
             await self.app(scope, receive, send)
             return
         # The server looks at its own scope to know that no body may follow.
-        asked = {**scope, "method": "GET"}
+        asked = {**scope, "method": "GET", "state": {**scope.get("state", {}), "head": True}}
         answered = False
 
         async def headers_only(message: Message) -> None:

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-import anyio
 
 from api.problems import RangeNotSatisfiable
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
-CHUNK_BYTES = 1 << 20
 _SINGLE = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*", re.IGNORECASE)
 
 
@@ -42,16 +34,3 @@ def byte_range(header: str | None, size: int) -> range | None:
 
 def _outside(header: str | None, size: int) -> RangeNotSatisfiable:
     return RangeNotSatisfiable(f"{header} is outside the file of {size} bytes")
-
-
-async def read_range(path: Path, wanted: range) -> AsyncIterator[bytes]:
-    """The bytes `wanted` of the file, in chunks; raises when there are fewer than promised."""
-    async with await anyio.open_file(path, "rb") as file:
-        await file.seek(wanted.start)
-        left = len(wanted)
-        while left:
-            chunk = await file.read(min(CHUNK_BYTES, left))
-            if not chunk:
-                raise OSError(f"{path.name} is {left} bytes shorter than recorded")
-            left -= len(chunk)
-            yield chunk

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import ANYONE
@@ -45,7 +46,8 @@ async def receive(
     try:
         await run_in_threadpool(press.store.add_dataset, dataset)
     except BaseException:
-        press.files.remove_dataset(dataset)
+        with anyio.CancelScope(shield=True):
+            await run_in_threadpool(press.files.remove_dataset, dataset)
         raise
     return dataset
 

@@ -149,11 +149,18 @@ class Gone(PressroomError):
 
 
 class StorageFull(PressroomError):
-    """The disk is full; nothing half-written was kept."""
+    """The disk or the storage is full; nothing half-written was kept."""
 
     code = "storage_full"
     status = 507
     retryable = True
+
+
+class StorageRefused(PressroomError):
+    """The storage of datasets and files does not let Pressroom in, or has been named wrongly."""
+
+    code = "storage_refused"
+    status = 502
 
 
 class Unavailable(PressroomError):

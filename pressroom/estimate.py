@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
+
+    from pressroom.jobs import Dataset
 
 SAMPLE_BYTES = 256 * 1024
 _BYTES_PER_CELL = {"parquet": 2.0, "arrow": 8.0, "xlsx": 4.0}
@@ -14,18 +15,24 @@ _BYTES_PER_CELL = {"parquet": 2.0, "arrow": 8.0, "xlsx": 4.0}
 
 
 def estimate_cells(
-    datasets: Iterable[tuple[Path, str, int]], columns: int, *, rows: int | None = None
+    datasets: Iterable[Dataset],
+    columns: int,
+    head: Callable[[Dataset, int], bytes],
+    *,
+    rows: int | None = None,
 ) -> float:
-    """Rows x `columns` of a report over `datasets` (path, format, bytes); `rows` when they are known."""
+    """Rows x `columns` of a report over `datasets`; `rows` when they are known.
+
+    `head` reads the first bytes of a dataset: no more of it is looked at.
+    """
     if rows is not None:
         return float(rows * columns)
-    return sum(_cells(path, form, size, columns) for path, form, size in datasets)
+    return sum(_cells(dataset, columns, head) for dataset in datasets)
 
 
-def _cells(path: Path, form: str, size: int, columns: int) -> float:
-    if form in _BYTES_PER_CELL:
-        return size / _BYTES_PER_CELL[form]
-    with path.open("rb") as file:
-        sample = file.read(SAMPLE_BYTES)
+def _cells(dataset: Dataset, columns: int, head: Callable[[Dataset, int], bytes]) -> float:
+    if dataset.format in _BYTES_PER_CELL:
+        return dataset.bytes / _BYTES_PER_CELL[dataset.format]
+    sample = head(dataset, SAMPLE_BYTES)
     lines = max(1, sample.count(b"\n"))
-    return size / len(sample) * lines * columns
+    return dataset.bytes / len(sample) * lines * columns

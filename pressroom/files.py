@@ -1,37 +1,41 @@
-"""Files on disk: datasets as they come in, finished files as they go out. What has a name here is complete.
+"""Datasets as they come in, finished files as they go out. What has a key in the storage is complete.
 
 ```
-<data folder>/
-  datasets/<id>                     a dataset;            .<id>.tmp while it is being received
-  work/<job>.<attempt>/             a run's spool, spill and files in the making
-  files/<job>/<attempt>/<name>      a finished file;      .<name>.tmp beside it while it is being copied
+datasets/<id>                     a dataset
+files/<job>/<attempt>/<name>      a finished file; the attempt is a fencing token, so a key is written once
 ```
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
-import os
-import shutil
+import re
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from pressroom.errors import BuildFailed, NotFound, StorageFull
+import structlog
+
+from pressroom.disk import disk_errors, sha256
+from pressroom.errors import BadData, NotFound, PressroomError, Unavailable
 from pressroom.jobs import PublishedFile
 from pressroom.proofread import proofread
-from pressroom.upload import Upload, storage_errors
+from pressroom.scratch import Scratch
+from pressroom.storage import Label, open_storage
+from pressroom.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from pressroom.jobs import Dataset, Job
+    from pressroom.settings import Settings
+    from pressroom.storage import Storage
 
-RESERVE_BYTES = 64 * 2**20
-"""Room that is left to the database: its commits are what nothing may lose."""
-_CHUNK = 1 << 20
+DATASETS, PUBLISHED = "datasets", "files"
+_ATTEMPT = re.compile(rf"{PUBLISHED}/([^/]+)/([0-9]+)(?:/|$)")
+
+log = structlog.get_logger(__name__)
 
 
 class Wants(Protocol):
@@ -41,12 +45,30 @@ class Wants(Protocol):
         """Whether it is."""
 
 
-class Files:
-    """The data folder of an installation. Safe to use from any number of processes at once."""
+def open_files(settings: Settings) -> Files:
+    """The files of the installation that `settings` describe; for composition roots.
 
-    def __init__(self, root: Path, *, reserve_bytes: int = RESERVE_BYTES) -> None:
-        self.root = root.resolve()
-        self.reserve_bytes = reserve_bytes
+    Raises `StorageRefused` for a bucket that is not there or lets nobody in. A storage that is away is only
+    told: jobs wait for it.
+    """
+    files = Files(Scratch(settings.data_dir), open_storage(settings))
+    try:
+        files.check()
+    except Unavailable as error:
+        log.warning("the storage is away", error=error.message)
+    return files
+
+
+class Files:
+    """What an installation keeps in `storage`, and this host's `scratch`. Safe to use from many processes."""
+
+    def __init__(self, scratch: Scratch, storage: Storage) -> None:
+        self.scratch = scratch
+        self._storage = storage
+
+    def check(self) -> None:
+        """Raise unless the storage answers, within seconds."""
+        self._storage.check()
 
     # Datasets
 
@@ -57,39 +79,67 @@ class Files:
 
         Raises `BadRequest` for a name that is none; `TooLarge` and `StorageFull` when known beforehand.
         """
-        self.check_room(expected_bytes or 0)
-        folder = self._folder("datasets")
+        self.scratch.check_room(expected_bytes or 0)
         return Upload(
-            folder, name, owner=owner, max_bytes=max_bytes, keep_seconds=keep_seconds, expected=expected_bytes
+            self.scratch.incoming,
+            self._keep,
+            name,
+            owner=owner,
+            max_bytes=max_bytes,
+            keep_seconds=keep_seconds,
+            expected=expected_bytes,
         )
 
     def receive(
         self, chunks: Iterable[bytes], name: str, *, owner: str, max_bytes: int, keep_seconds: float
     ) -> Dataset:
-        """Write a whole dataset to disk; on any error nothing is left of it."""
+        """Keep a whole dataset; on any error nothing is left of it."""
         with self.receiving(name, owner=owner, max_bytes=max_bytes, keep_seconds=keep_seconds) as upload:
             for chunk in chunks:
                 upload.write(chunk)
             return upload.finish()
 
+    def head(self, dataset: Dataset, wanted_bytes: int) -> bytes:
+        """The first bytes of a dataset; no more of it is moved."""
+        return b"".join(self._storage.read(dataset.path, range(min(wanted_bytes, dataset.bytes))))
+
+    def bring(self, dataset: Dataset, folder: Path, look: Callable[[], None]) -> Path:
+        """Where the dataset can be opened: its own place, or a checked copy of it in `folder`.
+
+        `look` is called now and then, and breaks it off by raising. Raises `NotFound`, and `BadData` when it
+        is not what was handed in: by its length, and by its SHA-256 where it was brought here.
+        """
+        there = self._storage.size(dataset.path)
+        if there is None:
+            raise NotFound(f"{dataset.name} is no longer in the storage", hint="hand it in again")
+        if there != dataset.bytes:
+            raise _altered(dataset, f"{there:,} bytes, not {dataset.bytes:,}")
+        here = self._storage.local(dataset.path)
+        if here is not None:
+            return here
+        self.scratch.check_room(dataset.bytes)
+        brought = folder / DATASETS / dataset.id
+        digest = hashlib.sha256()
+        with disk_errors():
+            brought.parent.mkdir(exist_ok=True)
+            with brought.open("wb") as file:
+                for chunk in self._storage.read(dataset.path, range(dataset.bytes)):
+                    look()
+                    digest.update(chunk)
+                    file.write(chunk)
+        if digest.hexdigest() != dataset.sha256:
+            raise _altered(dataset, "another SHA-256")
+        return brought
+
     def remove_dataset(self, dataset: Dataset) -> None:
-        """Remove a dataset's file; gone already is as good."""
-        self.path(dataset).unlink(missing_ok=True)
+        """Remove a dataset; gone already is as good."""
+        with _or_by_the_sweep():
+            self._storage.remove(dataset.path)
 
-    # A run's own folder
-
-    def begin_work(self, job_id: str, attempt: int) -> Path:
-        """An empty folder for one attempt. Raises `StorageFull` when there is next to no room."""
-        self.check_room(0)
-        folder = self._folder("work") / f"{job_id}.{attempt}"
-        with storage_errors():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-        return folder
-
-    def end_work(self, job_id: str, attempt: int) -> None:
-        """Remove an attempt's folder with everything in it."""
-        shutil.rmtree(self.root / "work" / f"{job_id}.{attempt}", ignore_errors=True)
+    def _keep(self, made: Path, dataset_id: str, name: str, digest: str) -> str:
+        key = f"{DATASETS}/{dataset_id}"
+        self._storage.put(made, key, Label("application/octet-stream", name), digest, nothing)
+        return key
 
     # Finished files
 
@@ -104,141 +154,100 @@ class Files:
         rows: int,
         pages: int | None = None,
         sheets: int | None = None,
+        look: Callable[[], None] = lambda: None,
     ) -> PublishedFile:
-        """Proofread the file `made` of `size` bytes, make it durable, give it its place; `made` is gone then.
+        """Proofread the file `made` of `size` bytes, make it durable, give it its key; `made` is gone then.
 
-        Raises `BuildFailed` when it is not a whole file of its media type, and `StorageFull`. A reader sees
-        nothing or the whole file.
+        `look` is called now and then, and breaks it off by raising. Raises `BuildFailed` when it is not a
+        whole file of its media type, and what the storage raises. A reader sees nothing or the whole file.
         """
         proofread(made, media_type, size)
-        folder = self._folder("files", job_id, str(attempt))
-        target = folder / made.name
-        if target.exists():
-            raise BuildFailed(f"{job_id}/{attempt}/{made.name} is there already; a token is used once")
-        with storage_errors():
-            digest = _sha256(made)
-            _fsync(made)
-            _move(made, target, digest)
-            for changed in (folder, folder.parent, folder.parent.parent):
-                _fsync(changed)
-        path = target.relative_to(self.root).as_posix()
-        return PublishedFile(made.name, media_type, size, digest, rows, pages, sheets, path)
+        key = f"{PUBLISHED}/{job_id}/{attempt}/{made.name}"
+        digest = sha256(made)
+        self._storage.put(made, key, Label(media_type, made.name), digest, look)
+        return PublishedFile(made.name, media_type, size, digest, rows, pages, sheets, key)
 
-    def path(self, what: PublishedFile | Dataset) -> Path:
-        """Where a finished file or a dataset is. Raises `NotFound` for a path that leads elsewhere."""
-        path = (self.root / what.path).resolve()
-        if not path.is_relative_to(self.root):
-            raise NotFound(f"{what.name}: its path leads out of the data folder")
-        return path
+    def size(self, file: PublishedFile) -> int | None:
+        """Bytes of a finished file in the storage; `None` when it is not there."""
+        return self._storage.size(file.path)
+
+    def read(self, file: PublishedFile, wanted: range) -> Iterator[bytes]:
+        """The bytes `wanted` of a finished file, in chunks; raises when there are fewer."""
+        return self._storage.read(file.path, wanted)
+
+    def link(self, file: PublishedFile, seconds: int) -> str | None:
+        """An address that gives the file to anybody for so long, where the storage has one; a secret."""
+        return self._storage.link(file.path, seconds)
 
     def unpublish(self, job_id: str, attempt: int) -> None:
         """Remove what one attempt has published."""
-        shutil.rmtree(self.root / "files" / job_id / str(attempt), ignore_errors=True)
+        with _or_by_the_sweep():
+            self._storage.remove_below(f"{PUBLISHED}/{job_id}/{attempt}")
 
     def remove(self, job: Job | str) -> None:
         """Remove every finished file of a job."""
-        shutil.rmtree(self.root / "files" / (job if isinstance(job, str) else job.id), ignore_errors=True)
+        with _or_by_the_sweep():
+            self._storage.remove_below(f"{PUBLISHED}/{job if isinstance(job, str) else job.id}")
 
     def forget(self, job_id: str, rows_dataset: str | None) -> None:
         """Remove every finished file of a job that nobody can retry, and the dataset of its own rows."""
         self.remove(job_id)
         if rows_dataset is not None:
-            (self.root / "datasets" / rows_dataset).unlink(missing_ok=True)
+            with _or_by_the_sweep():
+                self._storage.remove(f"{DATASETS}/{rows_dataset}")
 
-    # Room and rubbish
+    # Rubbish
 
-    def check_room(self, wanted_bytes: int) -> None:
-        """Raise `StorageFull` when `wanted_bytes` more would eat into the reserve."""
-        free = shutil.disk_usage(self._folder()).free
-        needed = wanted_bytes + self.reserve_bytes
-        if free < needed:
-            raise StorageFull(
-                f"{free:,} bytes are free in the data folder, {needed:,} are needed",
-                hint="free space in the data folder and retry",
-            )
+    @property
+    def sweep_seconds(self) -> float:
+        """How often sweeping the storage is worth the price of listing it."""
+        return self._storage.sweep_seconds
 
     def sweep(
-        self,
-        wants: Wants,
-        knows_dataset: Callable[[str], bool],
-        *,
-        older_than_seconds: float = 3600,
-    ) -> list[Path]:
-        """Remove what dead processes left, and give back what that was.
+        self, wants: Wants, knows_dataset: Callable[[str], bool], *, older_than_seconds: float = 3600
+    ) -> list[str]:
+        """Remove from the storage what dead processes left there, and give back what that was.
 
-        Folders of attempts go as soon as `wants` denies them: tokens are never used again.
-        Datasets and uploads nobody knows go when untouched for `older_than_seconds`.
+        Files of attempts go as soon as `wants` denies them: tokens are never used again. Datasets that
+        nobody knows, and what has no business there, go when unchanged for `older_than_seconds`.
         """
-        swept = []
-        # Listed before it is asked about: what is made meanwhile is not in the list.
-        for folder, job_id, attempt, published in [*self._attempts()]:
-            if not wants(job_id, attempt, published=published):
-                shutil.rmtree(folder, ignore_errors=True)
-                swept.append(folder)
-        for folder in _entries(self.root / "files"):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        swept: list[str] = []
         before = time.time() - older_than_seconds
-        for path in _entries(self.root / "datasets"):
-            with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_mtime < before and (path.suffix == ".tmp" or not knows_dataset(path.name)):
-                    path.unlink()
-                    swept.append(path)
+        attempts: dict[str, tuple[str, int]] = {}
+        old: list[str] = []
+        # Listed before it is asked about: what is made meanwhile is not in the list.
+        for entry in self._storage.entries(PUBLISHED):
+            found = _ATTEMPT.match(entry.key)
+            if found is not None:
+                attempts[found[0].rstrip("/")] = found[1], int(found[2])
+            elif entry.changed < before:
+                old.append(entry.key)
+        for prefix, (job_id, attempt) in attempts.items():
+            if not wants(job_id, attempt, published=True):
+                self._storage.remove_below(prefix)
+                swept.append(prefix)
+        old += [entry.key for entry in self._storage.entries(DATASETS) if entry.changed < before]
+        for key in old:
+            if not (key.startswith(f"{DATASETS}/") and knows_dataset(key.removeprefix(f"{DATASETS}/"))):
+                self._storage.remove(key)
+                swept.append(key)
         return swept
 
-    def _attempts(self) -> Iterator[tuple[Path, str, int, bool]]:
-        for folder in _entries(self.root / "work"):
-            job_id, _, attempt = folder.name.partition(".")
-            if attempt.isdecimal():
-                yield folder, job_id, int(attempt), False
-        for job in _entries(self.root / "files"):
-            for folder in _entries(job):
-                if folder.name.isdecimal():
-                    yield folder, job.name, int(folder.name), True
 
-    def _folder(self, *parts: str) -> Path:
-        folder = self.root.joinpath(*parts)
-        with storage_errors():
-            folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-
-def _entries(folder: Path) -> list[Path]:
+@contextlib.contextmanager
+def _or_by_the_sweep() -> Iterator[None]:
+    """What nobody can see any more may as well be removed later, when the storage answers again."""
     try:
-        return sorted(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+        yield
+    except PressroomError as error:
+        log.warning("left to the sweep", error=error.message)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def nothing() -> None:
+    """Looks at nothing: what can't be broken off."""
 
 
-def _move(made: Path, target: Path, digest: str) -> None:
-    """Rename; where the folders are on different file systems, copy beside the target and rename there."""
-    try:
-        made.rename(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        beside = target.with_name(f".{target.name}.tmp")
-        try:
-            shutil.copyfile(made, beside)
-            _fsync(beside)
-            whole = _sha256(beside) == digest
-            if whole:
-                beside.rename(target)
-        finally:
-            beside.unlink(missing_ok=True)
-        if not whole:
-            raise BuildFailed(f"{target.name}: the copy is not what was copied") from None
-        made.unlink()
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _altered(dataset: Dataset, how: str) -> BadData:
+    return BadData(
+        f"{dataset.name} is not in the storage as it was handed in: {how}", hint="hand it in again"
+    )

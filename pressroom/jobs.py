@@ -128,7 +128,7 @@ class PublishedFile:
     pages: int | None
     sheets: int | None
     path: str
-    """Relative to the data folder: `files/<job>/<attempt>/<name>`."""
+    """Its key in the storage: `files/<job>/<attempt>/<name>`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class Dataset:
     bytes: int
     sha256: str
     path: str
-    """Relative to the data folder: `datasets/<id>`."""
+    """Its key in the storage: `datasets/<id>`."""
     created: dt.datetime
     expires: dt.datetime
 

@@ -20,7 +20,8 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(
-        default=Path("pressroom-data"), description="database, datasets, files, spill, plates"
+        default=Path("pressroom-data"),
+        description="this host's own: spill, plates; database, datasets, files where no URL says otherwise",
     )
     report_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(Path("reports"), Path("examples")), description="folders of reports, separated by ':'"
@@ -29,6 +30,26 @@ class Settings(BaseSettings):
         default=None,
         description="where jobs are kept: sqlite:////path or postgresql://user:password@host/database; "
         "default: SQLite in data_dir",
+    )
+    storage_url: str | None = Field(
+        default=None,
+        description="where datasets and files are kept: s3://bucket/prefix, gs://… or az://…, credentials "
+        "and endpoint by the usual AWS_*, GOOGLE_*, AZURE_* variables; default: data_dir",
+    )
+    storage_allow_http: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("PRESSROOM_STORAGE_ALLOW_HTTP", "AWS_ALLOW_HTTP", "storage_allow_http"),
+        description="let an object store's endpoint be http://",
+    )
+    storage_redirect: bool = Field(
+        default=True,
+        description="send downloads on to a presigned address of the object store; false: through the API",
+    )
+    storage_link_seconds: int = Field(
+        default=300, ge=1, le=7 * 86_400, description="how long a presigned address begins downloads"
+    )
+    storage_seconds: float = Field(
+        default=20, ge=0, description="how long a call waits for an object store that is away"
     )
     databases: dict[str, SecretStr] = Field(
         default_factory=dict,

@@ -113,7 +113,7 @@ class Submitter:
         """Accept a job, or find the one this key has made; says whether it is new.
 
         Raises what `installed_report` and `check_parameters` raise, `NotFound` for a dataset,
-        `IdempotencyConflict`, `LimitExceeded` and `StorageFull`.
+        `IdempotencyConflict`, `LimitExceeded`, and what the storage raises.
         """
         if idempotency_key is not None and not 1 <= len(idempotency_key) <= 255:
             raise BadRequest("an Idempotency-Key has 1 to 255 characters")
@@ -217,8 +217,8 @@ class Submitter:
         if report.definition.data.unbounded:
             return HEAVY
         columns = len(report.definition.columns)
-        sized = ((self._files.path(dataset), dataset.format, dataset.bytes) for dataset in datasets)
-        cells = estimate_cells(sized, columns, rows=len(request.rows) if request.rows else None)
+        rows = len(request.rows) if request.rows else None
+        cells = estimate_cells(datasets, columns, self._files.head, rows=rows)
         return FAST if cells * len(request.outputs) <= self._settings.fast_cells else HEAVY
 
     def _check_callback(self, request: JobRequest) -> None:

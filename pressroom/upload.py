@@ -1,21 +1,20 @@
-"""A dataset on its way in: streamed to disk, counted and hashed, and only then given its name."""
+"""A dataset on its way in: streamed to disk, counted and hashed, and only then kept under its key."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import errno
 import hashlib
-import os
 import unicodedata
 from typing import TYPE_CHECKING, Self
 
-from pressroom.errors import BadData, BadRequest, StorageFull, TooLarge
+from pressroom.disk import disk_errors
+from pressroom.errors import BadData, BadRequest, TooLarge
 from pressroom.jobs import Dataset, new_id
 from pressroom.sources.dataset import READABLE, detect_format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
@@ -35,7 +34,8 @@ class Upload:
 
     def __init__(
         self,
-        folder: Path,
+        incoming: Callable[[str], Path],
+        keep: Callable[[Path, str, str, str], str],
         name: str,
         *,
         owner: str,
@@ -51,11 +51,11 @@ class Upload:
         self._expected = expected
         self._keep_seconds = keep_seconds
         self._sha256 = hashlib.sha256()
-        self._target = folder / self._id
-        self._temp = folder / f".{self._id}.tmp"
+        self._keep = keep
         if expected is not None and expected > max_bytes:
             raise self._too_large(expected)
-        with storage_errors():
+        self._temp = incoming(self._id)
+        with disk_errors():
             self._file = self._temp.open("xb")
 
     def write(self, chunk: bytes) -> None:
@@ -64,14 +64,14 @@ class Upload:
         if self.bytes > self._max_bytes:
             raise self._too_large(self.bytes)
         self._sha256.update(chunk)
-        with storage_errors():
+        with disk_errors():
             self._file.write(chunk)
 
     def finish(self) -> Dataset:
-        """Make it durable and give it its place; the store does not know it yet.
+        """Make it durable and give it its key; the store does not know it yet.
 
         Raises `BadData` when nothing came, or nothing that can be read; `BadRequest` when less came than
-        was announced.
+        was announced; what the storage raises.
         """
         if not self.bytes:
             raise BadData(f"{self.name}: it is empty", hint=f"datasets are {READABLE}")
@@ -79,17 +79,11 @@ class Upload:
             raise BadRequest(
                 f"{self.name}: {self.bytes:,} of {self._expected:,} bytes came", hint="send it again"
             )
-        with storage_errors():
-            self._file.flush()
-            os.fsync(self._file.fileno())
+        with disk_errors():
             self._file.close()
             form = detect_format(self._temp, self.name)
-            self._temp.rename(self._target)
-            folder = os.open(self._target.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        sha256 = self._sha256.hexdigest()
+        key = self._keep(self._temp, self._id, self.name, sha256)
         created = dt.datetime.now(dt.UTC)
         return Dataset(
             id=self._id,
@@ -97,8 +91,8 @@ class Upload:
             name=self.name,
             format=form,
             bytes=self.bytes,
-            sha256=self._sha256.hexdigest(),
-            path=f"{self._target.parent.name}/{self._id}",
+            sha256=sha256,
+            path=key,
             created=created,
             expires=created + dt.timedelta(seconds=self._keep_seconds),
         )
@@ -133,17 +127,3 @@ def dataset_name(name: str) -> str:
     if len(name.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES:
         raise BadRequest(f"the file name is longer than {MAX_NAME_BYTES} bytes")
     return name
-
-
-@contextlib.contextmanager
-def storage_errors() -> Iterator[None]:
-    """Turn "no space left" and "over quota" into `StorageFull`."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull(
-                f"no space left on the device: {error.filename or error.strerror}",
-                hint="free space in the data folder and retry",
-            ) from error
-        raise

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pressroom.store import Store
+from tests.objects import KEYS, Line, ObjectServer, object_server
 from tests.postgres import JobDatabases, running_postgres
 from tests.services import Broker, Shop, open_shop
 
@@ -72,3 +75,45 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     """A whole installation, with short leases; no process of it but the broker is started."""
     with open_shop(tmp_path) as opened:
         yield opened
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """An empty bucket that this process and those it starts reach over `line`."""
+
+    name: str
+    url: str
+    line: Line
+    server: ObjectServer
+
+    def contents(self) -> list[str]:
+        """Every key in it, without the prefix."""
+        found = self.server.client.list_objects_v2(Bucket=self.name).get("Contents", ())
+        return sorted(item["Key"].removeprefix("a/prefix/") for item in found)
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
+    """An S3-compatible server that all tests of this process share."""
+    with object_server(tmp_path_factory.mktemp("objects")) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(object_store: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    """A bucket of the test's own."""
+    with opened_bucket(object_store, monkeypatch) as bucket:
+        yield bucket
+
+
+@contextlib.contextmanager
+def opened_bucket(server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    """A new bucket, which the environment says how to reach."""
+    line = Line(server.port)
+    for name, value in {**KEYS, "AWS_ENDPOINT_URL": line.url, "AWS_ALLOW_HTTP": "true"}.items():
+        monkeypatch.setenv(name, value)
+    name = server.bucket()
+    try:
+        yield Bucket(name, f"s3://{name}/a/prefix", line, server)
+    finally:
+        line.close()

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import redis
 
-from pressroom.files import Files
-from pressroom.jobs import Job
+from pressroom.files import open_files
+from pressroom.jobs import Job, PublishedFile
 from pressroom.settings import Settings
 from pressroom.store import Store
 from pressroom.submit import JobRequest, Submitter
@@ -182,7 +182,7 @@ class Shop:
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.store = Store.open(self.settings.database)
         self.store.migrate()
-        self.files = Files(self.settings.data_dir)
+        self.files = open_files(self.settings)
         self.processes: list[Process] = []
         self.ring = ringer(create_celery(self.settings))
         self.submitter = Submitter(self.store, self.files, self.settings, self.ring)
@@ -236,9 +236,13 @@ class Shop:
         return [self.store.job(job.id) for job in jobs]
 
     def published(self, job: Job) -> list[str]:
-        """Every file on disk under the job's name, relative to its folder."""
-        folder = self.settings.data_dir / "files" / job.id
-        return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+        """Every file in the storage under the job's name, without that."""
+        prefix = f"files/{job.id}"
+        return sorted(entry.key.removeprefix(f"{prefix}/") for entry in self.files._storage.entries(prefix))
+
+    def content(self, file: PublishedFile) -> bytes:
+        """What the storage has of a published file."""
+        return b"".join(self.files.read(file, range(file.bytes)))
 
     def work_folders(self) -> list[str]:
         work = self.settings.data_dir / "work"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pressroom.broker import QUEUES
 from pressroom.errors import BadRequest, PressroomError
-from pressroom.files import Files
+from pressroom.files import open_files
 from pressroom.logs import set_up_logs
 from pressroom.settings import Settings
 from pressroom.store import Store
@@ -40,10 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             case "reaper":
                 with Store.open(settings.database, "pressroom reaper") as store:
                     store.wait_for_schema()
-                    run_reaper(store, Files(settings.data_dir), settings, ringer(app))
+                    run_reaper(store, open_files(settings), settings, ringer(app))
             case "flower":
                 run_flower(app, settings, options.address)
             case queue:
+                # Before the pool: a child that can't start is only started again.
+                open_files(settings)
                 # Its children open stores of their own.
                 with Store.open(settings.database, f"pressroom worker {queue}") as store:
                     store.wait_for_schema()

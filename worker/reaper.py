@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,6 +16,8 @@ from pressroom.errors import PressroomError
 from worker.callbacks import run_callbacks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pressroom.broker import Ring
     from pressroom.files import Files
     from pressroom.settings import Settings
@@ -33,32 +37,28 @@ class Reaper:
         self._files = files
         self._settings = settings
         self._ring = ring
-        self._clean_at = 0.0
+        self._sweep_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Look after the jobs until `stop` is set; a database or a broker that is away is waited for."""
         look = min(LOOK_SECONDS, self._settings.ring_after_seconds, self._settings.lease_seconds / 2)
-        while not stop.is_set():
-            try:
-                self.look()
-                if time.monotonic() >= self._clean_at:
-                    self.clean()
-                    self._clean_at = time.monotonic() + CLEAN_SECONDS
-            except (PressroomError, OSError) as error:
-                log.warning("the reaper tries again", error=str(error))
-            stop.wait(look)
+        # Cleaning by itself: what waits for a slow storage must not keep jobs waiting for their ring.
+        with ThreadPoolExecutor(1, thread_name_prefix="cleaner") as thread:
+            cleaning = thread.submit(_again_and_again, self.clean, CLEAN_SECONDS, stop)
+            _again_and_again(self.look, look, stop)
+        cleaning.result()
 
     def look(self) -> None:
         """Everything that should not wait: rings, poison, cancels of dead workers."""
         for job in self._store.fail_exhausted():
             with bound_contextvars(job=job.id, attempt=job.attempt):
                 log.warning("job ended without its worker", state=job.state)
-                self._files.end_work(job.id, job.attempt)
+                self._files.scratch.end_work(job.id, job.attempt)
                 self._files.remove(job)
         self._ring_all()
 
     def clean(self) -> None:
-        """Everything that may wait: expired jobs and datasets, and what dead processes left on disk."""
+        """Everything that may wait: expired jobs and datasets, and what dead processes left behind."""
         while expired := self._store.expire():
             for job in expired:
                 with bound_contextvars(job=job.id, attempt=job.attempt):
@@ -68,8 +68,13 @@ class Reaper:
             for dataset in gone:
                 log.info("dataset expired", dataset=dataset.id)
                 self._files.remove_dataset(dataset)
-        for path in self._files.sweep(self._store.wants, self._store.knows_dataset):
-            log.info("swept", path=str(path.relative_to(self._files.root)))
+        swept = self._files.scratch.sweep_work(partial(self._store.wants, published=False))
+        swept += self._files.scratch.sweep_incoming()
+        if time.monotonic() >= self._sweep_at:
+            self._sweep_at = time.monotonic() + self._files.sweep_seconds
+            swept += self._files.sweep(self._store.wants, self._store.knows_dataset)
+        for path in swept:
+            log.info("swept", path=path)
 
     def _ring_all(self) -> None:
         due = self._store.rings_due(self._settings.ring_after_seconds)
@@ -82,6 +87,19 @@ class Reaper:
                     self._store.not_rung([waiting for waiting, _ in due[place:]])
                     return
                 log.info("rung", queue=queue)
+
+
+def _again_and_again(work: Callable[[], None], seconds: float, stop: threading.Event) -> None:
+    try:
+        while not stop.is_set():
+            try:
+                work()
+            except (PressroomError, OSError) as error:
+                log.warning("the reaper tries again", error=str(error))
+            stop.wait(seconds)
+    finally:
+        # An error that nobody expects ends the whole reaper, for its supervisor to see.
+        stop.set()
 
 
 def run_reaper(store: Store, files: Files, settings: Settings, ring: Ring) -> None:

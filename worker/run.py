@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
 import structlog
@@ -22,7 +23,7 @@ from worker.gauge import Gauge
 from worker.heartbeat import Heartbeat, Reason, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pressroom.broker import Ring
@@ -110,21 +111,27 @@ class Runner:
             with heartbeat:
                 self._work(job, control, gauge, heartbeat)
         except Exception as error:  # noqa: BLE001 - whatever it is, the job's row must say it
-            self._files.unpublish(job.id, job.attempt)
             self._record(job, heartbeat.reason, error)
         finally:
-            self._files.end_work(job.id, job.attempt)
+            self._files.scratch.end_work(job.id, job.attempt)
             log.info("job left", seconds=round(time.monotonic() - start, 3))
 
     def _work(self, job: Job, control: rust_core.JobControl, gauge: Gauge, heartbeat: Heartbeat) -> None:
+        def look() -> None:
+            if heartbeat.reason is not None:
+                raise JobCancelled(heartbeat.reason.value)
+
+        # What a killed child of this host has left; a reaper may be far away.
+        self._files.scratch.sweep_work(partial(self._store.wants, published=False))
+        folder = self._files.scratch.begin_work(job.id, job.attempt)
         report = installed_report(job.report, self._settings.report_dirs)
         parameters = check_parameters(report.definition, job.parameters)
         built = self._build(
             report,
-            self._rows(job),
+            self._rows(job, folder, look),
             parameters,
             job.outputs,
-            self._files.begin_work(job.id, job.attempt),
+            folder,
             control=control,
             memory_limit_bytes=self._settings.memory_limit_bytes,
             weasyprint_rows=self._settings.weasyprint_rows,
@@ -133,31 +140,30 @@ class Runner:
             watcher=gauge,
         )
         check_complete(built, job.outputs)
-        gauge.enter(Phase.PUBLISHING)
-        files = []
-        for file in built.files:
-            if heartbeat.reason is not None:
-                raise JobCancelled(heartbeat.reason.value)
-            files.append(self._publish(job, file))
         warnings = built.warnings
         if report.digest != job.definition_digest:
             warnings = (
                 *warnings,
                 "the report was changed after the job was submitted; this is the new one",
             )
-        if self._succeed(job, files, built, warnings, gauge):
-            log.info("job succeeded", rows=built.rows, files=len(files), phases=built.phases)
-        else:
-            raise JobCancelled("the job was cancelled, or another worker has it")
+        gauge.enter(Phase.PUBLISHING)
+        try:
+            files = [self._publish(job, file, look) for file in built.files]
+            self._succeed(job, files, built, warnings, gauge)
+        except Exception:
+            self._files.unpublish(job.id, job.attempt)
+            raise
+        log.info("job succeeded", rows=built.rows, files=len(files), phases=built.phases)
 
-    def _rows(self, job: Job) -> list[Rows]:
+    def _rows(self, job: Job, folder: Path, look: Callable[[], None]) -> list[Rows]:
         found = {name: self._store.dataset(dataset_id) for name, dataset_id in job.datasets.items()}
         return [
-            Rows(name, self._files.path(dataset), cast("Format", dataset.format), dataset.name)
+            Rows(name, self._files.bring(dataset, folder, look), cast("Format", dataset.format), dataset.name)
             for name, dataset in found.items()
         ]
 
-    def _publish(self, job: Job, file: BuiltFile) -> PublishedFile:
+    def _publish(self, job: Job, file: BuiltFile, look: Callable[[], None]) -> PublishedFile:
+        look()
         return self._files.publish(
             job.id,
             job.attempt,
@@ -167,16 +173,17 @@ class Runner:
             rows=file.rows,
             pages=file.pages,
             sheets=file.sheets,
+            look=look,
         )
 
     def _succeed(
         self, job: Job, files: Sequence[PublishedFile], built: Built, warnings: Sequence[str], gauge: Gauge
-    ) -> bool:
+    ) -> None:
         """The one UPDATE that makes the files visible; it outlasts a database that is away for a moment."""
         give_up = time.monotonic() + PERSIST_SECONDS
         while True:
             try:
-                return self._store.succeed(
+                visible = self._store.succeed(
                     job.id, job.attempt, files, built.completeness, warnings, gauge.finished(built.files)
                 )
             except Unavailable:
@@ -184,6 +191,10 @@ class Runner:
                     raise
                 log.warning("the database is away; the finished job waits for it")
                 time.sleep(1)
+                continue
+            if not visible:
+                raise JobCancelled("the job was cancelled, or another worker has it")
+            return
 
     def _record(self, job: Job, reason: Reason | None, error: Exception) -> None:
         """Write down why the job did not succeed; when even that fails, its lease runs out."""

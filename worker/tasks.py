@@ -24,16 +24,15 @@ def create_tasks(app: Celery, settings: Settings, build: str, ring: Ring) -> Cal
     @cache
     def runner() -> Runner:
         # Here and not above: only a child makes reports, and its parent need not carry what that takes.
-        from pressroom.files import Files
+        from pressroom.files import open_files
         from pressroom.plates.pango import load_pango
         from pressroom.store import Store
         from worker.run import Runner
 
         # Before the first job, not in it.
         load_pango()
-        files = Files(settings.data_dir)
         store = Store.open(settings.database, "pressroom worker")
-        return Runner(store, files, settings, resolve_name(build), ring)
+        return Runner(store, open_files(settings), settings, resolve_name(build), ring)
 
     # lazy=False: a spawned child would otherwise bind the task to whichever app is current.
     @app.task(name=TASK, lazy=False)  # type: ignore[untyped-decorator]

@@ -1,19 +1,22 @@
-"""Finished files: whole or in part, with everything a careful client needs to know that it got all of it."""
+"""Finished files: whole or in part, with everything a careful client needs to know that it got all of it.
+
+Where the storage has addresses of its own, the client is sent there and the bytes do not pass through here.
+"""
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import JobId, Press
 from api.problems import RangeNotSatisfiable, problem_response
-from api.ranges import byte_range, read_range
+from api.ranges import byte_range
+from pressroom.disposition import content_disposition
 from pressroom.errors import Conflict, Gone, NotFound
 from pressroom.jobs import JobState
 
@@ -31,6 +34,9 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/files", tags=["files"])
         200: {"description": "the file", "content": {"application/octet-stream": {}}},
         206: {"description": "one range of it"},
         304: {"description": "the client has it already"},
+        307: {
+            "description": "an address of the object store that has it, good for minutes; no ETag, no Digest"
+        },
         409: {"description": "the job is not done"},
         410: {"description": "its time is over"},
         416: {"description": "the range starts after the end"},
@@ -40,6 +46,7 @@ async def download(
     job_id: JobId,
     name: str,
     press: Press,
+    request: Request,
     wanted: Annotated[str | None, Header(alias="Range")] = None,
     if_range: Annotated[str | None, Header()] = None,
     if_none_match: Annotated[str | None, Header()] = None,
@@ -47,13 +54,17 @@ async def download(
     """`ETag` and `Digest` are the file's SHA-256, so a download can be resumed and checked."""
     job = await run_in_threadpool(press.store.job, job_id)
     file = published(job, name)
-    path = press.files.path(file)
-    size = await run_in_threadpool(_size, path)
+    size = await run_in_threadpool(press.files.size, file)
     if size != file.bytes:
         raise Gone(f"{name} is no longer in the storage", hint="retry the job, or submit it again")
     headers = file_headers(file)
     if if_none_match is not None and matches(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers={k: headers[k] for k in ("ETag", "Cache-Control")})
+    # A presigned address is good for a GET only: a HEAD is answered here.
+    if press.settings.storage_redirect and not getattr(request.state, "head", False):
+        link = await run_in_threadpool(press.files.link, file, press.settings.storage_link_seconds)
+        if link is not None:
+            return Response(status_code=307, headers={"Location": link, "Cache-Control": "no-store"})
     # If-Range: a part only of this very file, else all of it (RFC 9110 §13.1.5).
     asked = wanted if if_range is None or if_range.strip() == headers["ETag"] else None
     try:
@@ -67,7 +78,7 @@ async def download(
     whole = part if part is not None else range(size)
     headers["Content-Length"] = str(len(whole))
     return StreamingResponse(
-        read_range(path, whole), status_code=status, media_type=file.media_type, headers=headers
+        press.files.read(file, whole), status_code=status, media_type=file.media_type, headers=headers
     )
 
 
@@ -107,24 +118,7 @@ def file_headers(file: PublishedFile) -> dict[str, str]:
     }
 
 
-def content_disposition(name: str) -> str:
-    """`attachment` with a name (RFC 6266); one outside ASCII is given twice, the second time by RFC 8187."""
-    plain = "".join(c if " " <= c <= "~" and c not in '"\\%' else "_" for c in name)
-    if plain == name:
-        return f'attachment; filename="{name}"'
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-
-
 def matches(if_none_match: str, etag: str) -> bool:
     """Weak comparison of If-None-Match (RFC 9110 §13.1.2)."""
     tags = (tag.strip().removeprefix("W/") for tag in if_none_match.split(","))
     return any(tag in ("*", etag.removeprefix("W/")) for tag in tags)
-
-
-def _size(path: object) -> int | None:
-    from pathlib import Path
-
-    try:
-        return Path(str(path)).stat().st_size
-    except FileNotFoundError:
-        return None

@@ -28,12 +28,13 @@ async def healthz() -> Health:
 
 @router.get("/readyz", summary="Whether jobs can be taken and will be run")
 async def readyz(press: Press) -> Health:
-    """Asks the database and the broker; 503 names what does not answer."""
+    """Asks the database, the storage and the broker; 503 names what does not answer."""
     faults: list[Detail] = []
-    try:
-        await run_in_threadpool(press.store.ping)
-    except PressroomError as error:
-        faults.append(Detail("/database", error.message))
+    for name, ask in (("/database", press.store.ping), ("/storage", press.files.check)):
+        try:
+            await run_in_threadpool(ask)
+        except PressroomError as error:
+            faults.append(Detail(name, error.message))
     if (fault := await _broker_fault(press.settings.redis_url)) is not None:
         faults.append(Detail("/broker", fault))
     if faults:

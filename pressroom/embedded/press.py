@@ -21,6 +21,7 @@ from pressroom.embedded.lock import only_press
 from pressroom.embedded.part import Part, PartSpec
 from pressroom.embedded.server import LOOPBACK, BrokerServer, answers, free_port
 from pressroom.errors import Conflict, Unavailable
+from pressroom.files import open_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -249,6 +250,8 @@ class Press:
 def run_press(settings: Settings, say: Callable[[str], None], started: Callable[[Press], None]) -> None:
     """Run the press until Ctrl-C or TERM; `started` is called once everything is ready."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    # A storage that lets nobody in is said once, not by every part.
+    open_files(settings)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     with only_press(settings.data_dir) as lock:
         press = Press(settings, lock, say)

@@ -1,7 +1,7 @@
 """A build that takes its orders from the job's parameters and prints small, valid files.
 
 `act` is one of `print`, `wait` (until the file `gate` exists, or a cancel), `stubborn` (the same, deaf to
-cancels), `die`, `die_once`, `die_before_success`, `boom`, `full`, `short`.
+cancels), `die`, `die_once`, `die_before_success`, `boom`, `full`, `short`. A PDF has `mebibytes`.
 """
 
 import io
@@ -85,7 +85,8 @@ def build(
         case "full":
             raise StorageFull("no space left on the device: spool.arrow")
     watcher.enter(Phase.WRITING)
-    files = [_print(folder, report.name, output, rows) for output in outputs]
+    padding = int(parameters.get("mebibytes") or 0) << 20
+    files = [_print(folder, report.name, output, rows, padding) for output in outputs]
     completeness: Mapping[str, Any] = {
         "rows_read": rows,
         "rows_written": {file.name: file.rows for file in files},
@@ -140,9 +141,9 @@ def _wait(gate: Path, control: rust_core.JobControl | None) -> None:
         time.sleep(0.01)
 
 
-def _print(folder: Path, name: str, output: str, rows: int) -> BuiltFile:
+def _print(folder: Path, name: str, output: str, rows: int, padding: int) -> BuiltFile:
     path = folder / f"{name}.{output}"
-    path.write_bytes(tiny_pdf() if output == "pdf" else tiny_xlsx())
+    path.write_bytes(tiny_pdf(padding) if output == "pdf" else tiny_xlsx())
     return BuiltFile(
         name=path.name,
         path=path,
@@ -156,14 +157,14 @@ def _print(folder: Path, name: str, output: str, rows: int) -> BuiltFile:
     )
 
 
-def tiny_pdf() -> bytes:
-    """A PDF of one empty page."""
+def tiny_pdf(padding: int = 0) -> bytes:
+    """A PDF of one empty page, with a comment of so many bytes."""
     bodies = (
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
     )
-    out, offsets = io.BytesIO(b"%PDF-1.4\n"), []
+    out, offsets = io.BytesIO(b"%PDF-1.4\n%" + bytes(range(65, 81)) * (padding // 16) + b"\n"), []
     out.seek(0, io.SEEK_END)
     for number, body in enumerate(bodies, 1):
         offsets.append(out.tell())

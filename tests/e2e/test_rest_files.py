@@ -201,8 +201,9 @@ def test_an_expired_job_says_so_and_its_files_are_gone(tmp_path_factory: pytest.
 
 
 def _datasets(press: RunningPress) -> list[str]:
-    folder = press.shop.settings.data_dir / "datasets"
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    """What is kept, and what is being received."""
+    root = press.shop.settings.data_dir
+    return sorted(path.name for name in ("datasets", "incoming") for path in (root / name).glob("*"))
 
 
 def _raw(press: RunningPress) -> socket.socket:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def assert_published_once(shop: Shop, job: Job) -> None:
-    """The job's files are on disk as its row says, and no others are."""
+    """The job's files are in the storage as its row says, and no others are."""
     assert job.state is JobState.SUCCEEDED, job.error
     assert [file.name for file in job.files] == ["double.pdf", "double.xlsx"]
     assert shop.published(job) == sorted(f"{job.attempt}/{file.name}" for file in job.files)
     for file in job.files:
-        assert hashlib.sha256(shop.files.path(file).read_bytes()).hexdigest() == file.sha256
+        assert hashlib.sha256(shop.content(file)).hexdigest() == file.sha256
 
 
 def sweep(shop: Shop) -> None:
@@ -76,7 +76,7 @@ def test_a_job_that_kills_its_worker_fails_after_its_attempts_while_its_neighbou
 
 DIES_AT_THE_BELL = """
 import os, signal, sys
-from pressroom.files import Files
+from pressroom.files import open_files
 from pressroom.settings import Settings
 from pressroom.store import Store
 from pressroom.submit import JobRequest, Submitter
@@ -85,7 +85,7 @@ def ring(job_id, queue):
     os.kill(os.getpid(), signal.SIGKILL)
 
 settings = Settings()
-submitter = Submitter(Store.open(settings.database), Files(settings.data_dir), settings, ring)
+submitter = Submitter(Store.open(settings.database), open_files(settings), settings, ring)
 submitter.submit(JobRequest(report="double", rows=[{"n": 1}]), owner="tests")
 """
 

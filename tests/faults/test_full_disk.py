@@ -9,6 +9,8 @@ import pytest
 from pressroom.errors import StorageFull
 from pressroom.files import Files
 from pressroom.jobs import JobState
+from pressroom.scratch import Scratch
+from pressroom.storage import FolderStorage
 from tests.disks import mounted
 from tests.services import wait_for
 
@@ -29,7 +31,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("filled", [0.0, 0.5, 0.99])
 def test_an_upload_that_does_not_fit_leaves_nothing(small_disk: Path, filled: float) -> None:
     (small_disk / "ballast").write_bytes(bytes(int(filled * 2**20)))
-    files = Files(small_disk, reserve_bytes=0)
+    files = Files(Scratch(small_disk, reserve_bytes=0), FolderStorage(small_disk))
     chunks = (b"1,2,3\n" * 4096 for _ in range(100))
     with pytest.raises(StorageFull):
         files.receive(chunks, "rows.csv", owner="ada", max_bytes=1 << 30, keep_seconds=60)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import logging
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -69,8 +71,8 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
+@contextlib.contextmanager
+def serving() -> Iterator[Server]:
     """A server in a thread."""
     started = Server()
     thread = threading.Thread(target=started.serve_forever, kwargs={"poll_interval": 0.01})
@@ -79,6 +81,13 @@ def server() -> Iterator[Server]:
     started.shutdown()
     thread.join()
     started.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """Pressroom's server."""
+    with serving() as started:
+        yield started
 
 
 @pytest.fixture
@@ -219,6 +228,53 @@ def test_a_later_download_goes_on_too(server: Server, tmp_path: Path) -> None:
     with Client(server.url) as second:
         assert second.download(FILE, tmp_path).read_bytes() == CONTENT
     assert server.calls[-1].headers["range"]
+
+
+@pytest.fixture
+def storage() -> Iterator[Server]:
+    """An object store's server, on another port."""
+    with serving() as started:
+        yield started
+
+
+def sends_on_to(storage: Server) -> Callable[[Handler], None]:
+    where = f"{storage.url}/bucket/flights.pdf?X-Amz-Signature=open-sesame"
+    return says(307, b"", Location=where, Set_Cookie="session=secret; Path=/")
+
+
+def test_a_download_that_is_sent_on_tells_the_store_nothing_but_the_range(
+    server: Server, storage: Server, client: Client, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.script = [sends_on_to(storage), sends_on_to(storage)]
+    storage.script = [sends(CONTENT, break_after=3_000_000), sends(CONTENT)]
+    with caplog.at_level(logging.INFO):
+        assert client.download(FILE, tmp_path).read_bytes() == CONTENT
+    assert server.calls[1].headers["cookie"] == "session=secret"
+    resumed = storage.calls[1].headers
+    assert int(resumed["range"].removeprefix("bytes=").rstrip("-")) > 0
+    # The store's own ETag is another: with a condition it would send all of it again.
+    assert not {"cookie", "authorization", "if-range"} & {name.lower() for name in resumed}
+    assert "/bucket/flights.pdf" in caplog.text
+    assert "open-sesame" not in caplog.text
+
+
+def test_a_store_that_fails_is_asked_again_with_a_new_address(
+    server: Server, storage: Server, client: Client, tmp_path: Path
+) -> None:
+    server.script = [sends_on_to(storage), sends_on_to(storage)]
+    storage.script = [says(503, b"<Error/>"), sends(CONTENT)]
+    assert client.download(FILE, tmp_path).read_bytes() == CONTENT
+    assert len(server.calls) == 2
+
+
+def test_an_address_that_is_over_is_an_error_without_the_address(
+    server: Server, storage: Server, client: Client, tmp_path: Path
+) -> None:
+    server.script = [sends_on_to(storage)]
+    storage.script = [says(403, b"<Error><Code>AccessDenied</Code></Error>")]
+    with pytest.raises(Refused, match="403") as raised:
+        client.download(FILE, tmp_path)
+    assert "open-sesame" not in str(raised.value)
 
 
 def test_wrong_bytes_are_fetched_once_more_and_then_refused(

@@ -1,18 +1,28 @@
-"""The data folder: whole files or none, whatever goes wrong."""
+"""Datasets and finished files, in a folder and in an object store: whole or not there at all."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pressroom.errors import BadData, BadRequest, BuildFailed, NotFound, StorageFull, TooLarge
-from pressroom.files import Files
+from pressroom.errors import (
+    BadData,
+    BadRequest,
+    BuildFailed,
+    JobCancelled,
+    NotFound,
+    StorageFull,
+    TooLarge,
+)
+from pressroom.files import Files, nothing
 from pressroom.proofread import proofread
+from pressroom.scratch import Scratch
+from pressroom.settings import Settings
+from pressroom.storage import Label, open_storage
 from pressroom.upload import dataset_name
 from tests.doubles.build import MEDIA_TYPES, tiny_pdf, tiny_xlsx
 
@@ -21,21 +31,42 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pressroom.jobs import Dataset, PublishedFile
+    from pressroom.storage import Storage
 
 CSV = b"a,b\n1,2\n3,4\n"
+PARTS = 20 << 20
+"""More than two parts of a multipart upload, and of a download."""
+
+
+@pytest.fixture(params=["folder", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """Each of the two, empty."""
+    url = request.getfixturevalue("bucket").url if request.param == "s3" else None
+    return open_storage(Settings(data_dir=tmp_path / "data", storage_url=url))
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Files:
-    return Files(tmp_path, reserve_bytes=0)
+def files(storage: Storage, tmp_path: Path) -> Files:
+    """Files in it, with the scratch of this host."""
+    return Files(Scratch(tmp_path / "data", reserve_bytes=0), storage)
 
 
 def receive(files: Files, *chunks: bytes, name: str = "rows.csv", max_bytes: int = 1000) -> Dataset:
     return files.receive(iter(chunks), name, owner="ada", max_bytes=max_bytes, keep_seconds=60)
 
 
-def everything(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+def everything(files: Files) -> list[str]:
+    """Every key, and every file of the scratch."""
+    root = files.scratch.root
+    scratch = [path for name in ("work", "incoming") for path in (root / name).rglob("*") if path.is_file()]
+    kept = [entry.key for area in ("datasets", "files") for entry in files._storage.entries(area)]
+    # What stays of a job in a folder is an empty folder, until the sweep comes.
+    named = [key for key in kept if not (root / key).is_dir()]
+    return sorted(named + [path.relative_to(root).as_posix() for path in scratch])
+
+
+def content(files: Files, what: Dataset | PublishedFile) -> bytes:
+    return b"".join(files._storage.read(what.path, range(what.bytes)))
 
 
 def publish(files: Files, made: Path, **changes: Any) -> PublishedFile:
@@ -43,20 +74,29 @@ def publish(files: Files, made: Path, **changes: Any) -> PublishedFile:
     return files.publish("job", 1, made, **figures)
 
 
+def replaced(files: Files, what: Dataset, body: bytes, tmp_path: Path) -> None:
+    """Somebody else puts other bytes in the place of a dataset."""
+    other = tmp_path / "other"
+    other.write_bytes(body)
+    files._storage.remove(what.path)
+    digest = hashlib.sha256(body).hexdigest()
+    files._storage.put(other, what.path, Label("text/csv", "other"), digest, nothing)
+
+
 @pytest.fixture
 def made(files: Files) -> Path:
-    path = files.begin_work("job", 1) / "ledger.pdf"
+    path = files.scratch.begin_work("job", 1) / "ledger.pdf"
     path.write_bytes(tiny_pdf())
     return path
 
 
-def test_a_dataset_is_on_disk_as_it_came(files: Files) -> None:
+def test_a_dataset_is_kept_as_it_came(files: Files) -> None:
     dataset = receive(files, CSV[:5], CSV[5:])
-    assert files.path(dataset).read_bytes() == CSV
+    assert content(files, dataset) == CSV
     assert (dataset.bytes, dataset.sha256) == (len(CSV), hashlib.sha256(CSV).hexdigest())
     assert (dataset.name, dataset.format, dataset.owner) == ("rows.csv", "csv", "ada")
     assert (dataset.expires - dataset.created).total_seconds() == 60
-    assert everything(files.root) == [dataset.path]
+    assert everything(files) == [dataset.path]
 
 
 def test_a_broken_upload_leaves_nothing(files: Files) -> None:
@@ -66,19 +106,19 @@ def test_a_broken_upload_leaves_nothing(files: Files) -> None:
 
     with pytest.raises(ConnectionResetError):
         files.receive(broken(), "rows.csv", owner="ada", max_bytes=1000, keep_seconds=60)
-    assert everything(files.root) == []
+    assert everything(files) == []
 
 
 def test_an_upload_above_the_limit_leaves_nothing(files: Files) -> None:
     with pytest.raises(TooLarge):
         receive(files, CSV, CSV, max_bytes=len(CSV))
-    assert everything(files.root) == []
+    assert everything(files) == []
 
 
 def test_an_upload_announced_above_the_limit_is_refused_before_it_comes(files: Files) -> None:
     with pytest.raises(TooLarge):
         files.receiving("a.csv", owner="ada", max_bytes=10, keep_seconds=60, expected_bytes=11)
-    assert everything(files.root) == []
+    assert everything(files) == []
 
 
 def test_less_than_was_announced_is_refused(files: Files) -> None:
@@ -86,13 +126,13 @@ def test_less_than_was_announced_is_refused(files: Files) -> None:
         upload.write(CSV)
         with pytest.raises(BadRequest):
             upload.finish()
-    assert everything(files.root) == []
+    assert everything(files) == []
 
 
 def test_an_empty_dataset_is_refused(files: Files) -> None:
     with pytest.raises(BadData):
         receive(files)
-    assert everything(files.root) == []
+    assert everything(files) == []
 
 
 @pytest.mark.parametrize(
@@ -110,11 +150,11 @@ def test_names_of_every_script_are_kept_in_their_composed_form() -> None:
 @pytest.mark.parametrize("kind", ["pdf", "xlsx"])
 def test_a_published_file_has_its_place_and_its_hash(files: Files, kind: str) -> None:
     body = tiny_pdf() if kind == "pdf" else tiny_xlsx()
-    made = files.begin_work("job", 1) / f"ledger.{kind}"
+    made = files.scratch.begin_work("job", 1) / f"ledger.{kind}"
     made.write_bytes(body)
     file = publish(files, made, pages=1)
     assert file.path == f"files/job/1/ledger.{kind}"
-    assert files.path(file).read_bytes() == body
+    assert content(files, file) == body
     assert file.sha256 == hashlib.sha256(body).hexdigest()
     assert not made.exists()
 
@@ -125,33 +165,17 @@ def test_a_published_file_is_never_replaced(files: Files, made: Path) -> None:
     made.write_bytes(body)
     with pytest.raises(BuildFailed):
         publish(files, made)
-    assert files.path(file).read_bytes() == body
-
-
-def test_across_file_systems_a_file_is_copied_beside_its_place(
-    files: Files, made: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rename = type(made).rename
-
-    def elsewhere(self: Path, target: Path) -> Path:
-        if self == made:
-            raise OSError(18, "Invalid cross-device link")
-        return rename(self, target)
-
-    monkeypatch.setattr(type(made), "rename", elsewhere)
-    file = publish(files, made)
-    assert hashlib.sha256(files.path(file).read_bytes()).hexdigest() == file.sha256
-    assert everything(files.root) == [file.path]
+    assert content(files, file) == body
 
 
 @pytest.mark.parametrize("cut", [2, 20, 200])
 @pytest.mark.parametrize("kind", ["pdf", "xlsx"])
 def test_a_file_cut_short_is_not_published(files: Files, kind: str, cut: int) -> None:
-    made = files.begin_work("job", 1) / f"ledger.{kind}"
+    made = files.scratch.begin_work("job", 1) / f"ledger.{kind}"
     made.write_bytes((tiny_pdf() if kind == "pdf" else tiny_xlsx())[:-cut])
     with pytest.raises(BuildFailed):
         publish(files, made)
-    assert not files.root.joinpath("files", "job", "1", made.name).exists()
+    assert everything(files) == [f"work/job.1/{made.name}"]
 
 
 def test_a_file_of_another_length_is_not_published(files: Files, made: Path) -> None:
@@ -175,19 +199,13 @@ def test_what_is_no_whole_file_of_its_type_is_seen(tmp_path: Path, kind: str, bo
         proofread(path, MEDIA_TYPES[kind], len(body))
 
 
-def test_a_path_never_leads_out_of_the_data_folder(files: Files, made: Path) -> None:
-    file = publish(files, made)
-    with pytest.raises(NotFound):
-        files.path(replace(file, path="files/../../etc/passwd"))
-
-
-def test_too_little_room_is_said_before_anything_is_written(tmp_path: Path) -> None:
-    files = Files(tmp_path, reserve_bytes=1 << 60)
+def test_too_little_room_is_said_before_anything_is_written(storage: Storage, tmp_path: Path) -> None:
+    files = Files(Scratch(tmp_path / "data", reserve_bytes=1 << 60), storage)
     with pytest.raises(StorageFull):
         receive(files, CSV)
     with pytest.raises(StorageFull):
-        files.begin_work("job", 1)
-    assert everything(tmp_path) == []
+        files.scratch.begin_work("job", 1)
+    assert everything(files) == []
 
 
 def test_forgetting_a_job_takes_its_own_rows_along(files: Files, made: Path) -> None:
@@ -195,7 +213,7 @@ def test_forgetting_a_job_takes_its_own_rows_along(files: Files, made: Path) -> 
     rows, other = receive(files, CSV), receive(files, CSV)
     for _ in range(2):
         files.forget("job", rows.id)
-    assert everything(files.root) == [other.path]
+    assert everything(files) == [other.path]
 
 
 def test_removing_takes_everything_and_may_be_repeated(files: Files, made: Path) -> None:
@@ -204,21 +222,124 @@ def test_removing_takes_everything_and_may_be_repeated(files: Files, made: Path)
     for _ in range(2):
         files.remove("job")
         files.remove_dataset(dataset)
-        files.end_work("job", 1)
-    assert everything(files.root) == []
+        files.scratch.end_work("job", 1)
+    assert everything(files) == []
 
 
-def test_the_sweep_takes_what_nobody_wants(files: Files, made: Path) -> None:
+def test_the_head_of_a_dataset_is_read_without_the_rest(files: Files) -> None:
+    dataset = receive(files, CSV)
+    assert files.head(dataset, 3) == CSV[:3]
+    assert files.head(dataset, 1000) == CSV
+
+
+def test_a_dataset_is_brought_to_where_it_can_be_opened(files: Files, tmp_path: Path) -> None:
+    body = os.urandom(PARTS // 2)
+    dataset = receive(files, b"n\n", body.replace(b"\0", b"0"), max_bytes=PARTS)
+    folder = files.scratch.begin_work("job", 1)
+    looks: list[None] = []
+    path = files.bring(dataset, folder, lambda: looks.append(None))
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == dataset.sha256
+    files.scratch.end_work("job", 1)
+    assert everything(files) == [dataset.path]
+
+
+def test_a_dataset_of_another_length_is_found_before_it_is_read(files: Files, tmp_path: Path) -> None:
+    dataset = receive(files, CSV)
+    replaced(files, dataset, CSV + b"5,6\n", tmp_path)
+    with pytest.raises(BadData, match=r"rows\.csv is not in the storage as it was handed in"):
+        files.bring(dataset, files.scratch.begin_work("job", 1), nothing)
+
+
+def test_a_dataset_that_is_gone_is_said_by_its_name(files: Files) -> None:
+    dataset = receive(files, CSV)
+    files.remove_dataset(dataset)
+    with pytest.raises(NotFound, match=r"rows\.csv is no longer in the storage"):
+        files.bring(dataset, files.scratch.begin_work("job", 1), nothing)
+
+
+def test_any_range_of_a_file_is_read(files: Files) -> None:
+    made = files.scratch.begin_work("job", 1) / "ledger.pdf"
+    body = tiny_pdf(PARTS)
+    made.write_bytes(body)
+    file = publish(files, made)
+    assert files.size(file) == file.bytes == len(body)
+    for wanted in (range(1), range(len(body)), range(len(body) - 7, len(body)), range(5, 9 << 20)):
+        assert b"".join(files.read(file, wanted)) == body[wanted.start : wanted.stop]
+
+
+def test_a_range_that_is_not_all_there_is_an_error(files: Files, made: Path) -> None:
+    file = publish(files, made)
+    with pytest.raises(NotFound):
+        list(files.read(file, range(file.bytes + 1)))
+    files.unpublish("job", 1)
+    with pytest.raises(NotFound):
+        list(files.read(file, range(file.bytes)))
+    assert files.size(file) is None
+
+
+def test_a_publish_that_is_broken_off_leaves_nothing(files: Files) -> None:
+    made = files.scratch.begin_work("job", 1) / "ledger.pdf"
+    made.write_bytes(tiny_pdf(PARTS))
+
+    def cancelled() -> None:
+        raise JobCancelled("someone asked")
+
+    with pytest.raises(JobCancelled):
+        publish(files, made, look=cancelled)
+    assert everything(files) == ["work/job.1/ledger.pdf"]
+
+
+def test_unpublishing_takes_one_attempt_and_no_other(files: Files, made: Path) -> None:
     publish(files, made)
-    (files.begin_work("job", 2) / "spool.arrow").write_bytes(b"x")
-    kept, orphan, fresh = (receive(files, CSV) for _ in range(3))
-    left = files.root / "datasets" / ".upload.tmp"
-    left.write_bytes(b"x")
-    hour_ago = time.time() - 3700
-    for path in (files.path(kept), files.path(orphan), left):
-        os.utime(path, (hour_ago, hour_ago))
-    swept = files.sweep(
-        lambda _, attempt, published: attempt == 2 and not published, lambda id_: id_ == kept.id
+    for attempt in (2, 10):
+        other = files.scratch.begin_work("job", attempt) / "ledger.pdf"
+        other.write_bytes(tiny_pdf())
+        files.publish("job", attempt, other, media_type="application/pdf", size=other.stat().st_size, rows=1)
+    files.unpublish("job", 1)
+    assert everything(files) == ["files/job/10/ledger.pdf", "files/job/2/ledger.pdf"]
+
+
+def test_the_sweep_takes_what_nobody_wants(files: Files, made: Path, tmp_path: Path) -> None:
+    publish(files, made)
+    junk = tmp_path / "junk"
+    junk.write_bytes(b"x")
+    files._storage.put(
+        junk, "files/junk", Label("text/plain", "junk"), hashlib.sha256(b"x").hexdigest(), nothing
     )
-    assert {path.name for path in swept} == {"job.1", "1", orphan.id, ".upload.tmp"}
-    assert everything(files.root) == sorted(["work/job.2/spool.arrow", kept.path, fresh.path])
+    kept, orphan = receive(files, CSV), receive(files, CSV)
+
+    def sweep(seconds: float) -> set[str]:
+        return set(
+            files.sweep(
+                lambda _, attempt, published: attempt == 2 and not published,
+                lambda id_: id_ == kept.id,
+                older_than_seconds=seconds,
+            )
+        )
+
+    assert sweep(3600) == {"files/job/1"}, "an attempt's at once, whatever else only when it is old"
+    assert everything(files) == sorted(["files/junk", kept.path, orphan.path])
+    # The store's clock counts whole seconds.
+    assert {"files/junk", orphan.path} <= sweep(-60)
+    assert everything(files) == [kept.path]
+
+
+def test_what_an_active_attempt_has_published_is_not_swept(files: Files, made: Path) -> None:
+    file = publish(files, made)
+    assert files.sweep(lambda *_, published: published, lambda _: False, older_than_seconds=-60) == []
+    assert everything(files) == [file.path]
+
+
+def test_the_scratch_is_swept_of_what_dead_processes_left(tmp_path: Path) -> None:
+    scratch = Scratch(tmp_path, reserve_bytes=0)
+    (scratch.begin_work("job", 1) / "spool.arrow").write_bytes(b"x")
+    running = scratch.begin_work("job", 2) / "spool.arrow"
+    running.write_bytes(b"x")
+    old, fresh = scratch.incoming("old"), scratch.incoming("fresh")
+    for path in (old, fresh):
+        path.write_bytes(b"x")
+    hour_ago = time.time() - 3700
+    os.utime(old, (hour_ago, hour_ago))
+    assert scratch.sweep_work(lambda _, attempt: attempt == 2) == ["work/job.1"]
+    assert scratch.sweep_incoming() == ["incoming/old"]
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == [fresh, running]

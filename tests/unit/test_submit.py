@@ -14,7 +14,9 @@ from pressroom.broker import FAST, HEAVY
 from pressroom.errors import BadParameters, IdempotencyConflict, LimitExceeded, NotFound, UnknownReport
 from pressroom.files import Files
 from pressroom.jobs import JobState
+from pressroom.scratch import Scratch
 from pressroom.settings import Settings
+from pressroom.storage import FolderStorage
 from pressroom.store.engine import writing
 from pressroom.store.tables import datasets
 from pressroom.submit import JobRequest, Submitter
@@ -32,7 +34,7 @@ class Counter:
 
     def __init__(self, store: Store, folder: Path, **settings: Any) -> None:
         self.store = store
-        self.files = Files(folder / "data", reserve_bytes=0)
+        self.files = Files(Scratch(folder / "data", reserve_bytes=0), FolderStorage(folder / "data"))
         settings.setdefault("report_dirs", (DOUBLES,))
         self.settings = Settings(data_dir=folder / "data", **settings)
         self.rung: list[tuple[str, str]] = []
@@ -56,7 +58,7 @@ class Counter:
         return dataset
 
     def kept(self) -> int:
-        folder = self.files.root / "datasets"
+        folder = self.settings.data_dir / "datasets"
         return len(list(folder.iterdir())) if folder.exists() else 0
 
 
@@ -84,7 +86,7 @@ def test_a_ring_that_fails_is_still_a_job(counter: Counter) -> None:
 def test_rows_become_a_dataset_of_the_job(counter: Counter) -> None:
     job, _ = counter.submit(rows=[{"n": 1, "name": "Zoë"}, {"m": None, "n": 2.5}])
     dataset = counter.store.dataset(job.datasets["dataset"])
-    lines = counter.files.path(dataset).read_text().splitlines()
+    lines = counter.files.head(dataset, dataset.bytes).decode().splitlines()
     assert lines == ['{"n": 1, "name": "Zoë", "m": null}', '{"n": 2.5, "name": null, "m": null}']
 
 
