@@ -20,6 +20,7 @@ BIN := .venv/bin
 WORKERS ?= auto
 
 export CARGO_TERM_PROGRESS_WHEN ?= never
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export VIRTUAL_ENV := $(CURDIR)/.venv
 # An own environment: what another tool's says must not leak in.
 unexport PYTHONPATH PYTHONHOME CONDA_PREFIX
@@ -93,6 +94,34 @@ lint: build $(CARGO_DENY) ## Formatting, types, import rules, spelling, licences
 $(CARGO_DENY):
 	@echo "cargo-deny: building $(CARGO_DENY_VERSION) (once a machine)"
 	@cargo install cargo-deny --locked --quiet --version $(CARGO_DENY_VERSION) --root $(CACHE)/tools
+
+# The wheel is tried as its users will have it: the locked packages, and nothing of this checkout.
+.PHONY: wheels
+wheels: out/wheels/.tried ## The wheel for Python 3.11 and newer into out/wheels, tried in an environment of its own
+
+out/wheels/.tried: .venv/.synced $(rust_sources) $(shell find api worker pressroom rust_core -name '*.py')
+	@rm -rf $(@D) out/wheel-trial
+	@echo "wheel: building in release"
+	@$(BIN)/maturin build --release --locked --quiet --out $(@D)
+	@UV_PROJECT_ENVIRONMENT=out/wheel-trial $(UV) sync --locked --no-dev --no-install-project --quiet --python $(PYTHON)
+	@VIRTUAL_ENV=$(CURDIR)/out/wheel-trial $(UV) pip install --no-deps --quiet $(@D)/*.whl
+	@cd out/wheel-trial && bin/pressroom --help >/dev/null && bin/python -I -c 'import rust_core, api.app, worker.app'
+	@ls $(@D)/*.whl
+	@touch $@
+
+.PHONY: scan
+scan: wheels $(CARGO_DENY) ## Known vulnerabilities in all that is locked, lists of what ships: out/scan; OFFLINE=1 accepts no answer
+	@rm -rf out/scan
+	@$(BIN)/python scripts/scan.py --uv $(UV) --cargo-deny $(CARGO_DENY) --wheel $(CURDIR)/out/wheels/*.whl --out out/scan
+
+# Cargo goes by the times of files, and a cache of built crates may be newer than a change that is brought to it: sources
+# take the time at which that cache first met them.
+.PHONY: settle
+settle:
+	@mkdir -p $(CARGO_TARGET_DIR)
+	@find Cargo.* rust_core -type f | sort | xargs sha256sum >$(CARGO_TARGET_DIR)/sources.now
+	@cd $(CARGO_TARGET_DIR) && { cmp -s sources.now sources.built || cp sources.now sources.built; }
+	@find Cargo.* rust_core -type f -exec touch -r $(CARGO_TARGET_DIR)/sources.built {} +
 
 .PHONY: fmt
 fmt: build ## Format everything and apply the safe fixes
