@@ -1,4 +1,4 @@
-"""What happens to a change of Pressroom on its way to a registry: a function a step, `release` for all of them."""
+"""A change of Pressroom on its way to a registry: each step is a function, `release` is all of them."""
 
 from pressroom_pipeline.pipeline import PressroomPipeline
 

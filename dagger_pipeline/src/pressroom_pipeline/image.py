@@ -1,4 +1,4 @@
-"""The image that ships: built from the Dockerfile, tried beside a broker and a database, pushed under tags."""
+"""The image that ships: built from the Dockerfile, tried beside a broker and a database, pushed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def build(
     target: str = "",
     platform: dagger.Platform | None = None,
 ) -> dagger.Container:
-    """The image of `source`, for the engine's own platform or `platform`, whole or up to the stage `target`."""
+    """The image of `source`, for `platform` or the engine's own, whole or up to a stage."""
     return source.docker_build(
         build_args=[dagger.BuildArg(name, value) for name, value in arguments.items()],
         target=target,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import dagger
-from dagger import Doc, field, function, object_type
+from dagger import Doc, field, object_type
 
 from pressroom_pipeline import image as images
 from pressroom_pipeline.source import Source
+from pressroom_pipeline.step import fresh_step, step
 from pressroom_pipeline.workshop import make, workshop
 
 RUST_IMAGE = "rust:1.88-slim-bookworm"
@@ -24,15 +24,6 @@ Tags = Annotated[list[str], Doc("Each names the same image: 0.1.0,latest")]
 Platforms = Annotated[list[dagger.Platform], Doc("linux/amd64,linux/arm64; by default the engine's own")]
 
 
-Step = TypeVar("Step", bound=Callable[..., object])
-
-
-def afresh(step: Step) -> Step:
-    """Mark a function whose answer depends on the world outside: the engine keeps those of others for days."""
-    function(step, cache="never")  # type: ignore[call-overload] # dagger's own types forget the argument
-    return step
-
-
 @object_type
 class PressroomPipeline:
     """The pipeline over one checkout. A function fails when what it runs fails, and says what that said."""
@@ -41,7 +32,7 @@ class PressroomPipeline:
     rust_image: Annotated[str, Doc("Debian with Rust: compiles, lints and tests")] = field(default=RUST_IMAGE)
     base_image: Annotated[str, Doc("Debian with Python: the image's base")] = field(default=BASE_IMAGE)
 
-    @function
+    @step
     async def lint(self) -> str:
         """Check formatting, types, import rules, spelling and licences; what the tools said.
 
@@ -49,24 +40,24 @@ class PressroomPipeline:
         """
         return await make(self._workshop(), "lint").stdout()
 
-    @function
+    @step
     async def test(self) -> str:
         """Run every test, Rust's and Python's; what they said.
 
-        The same as `make test`. No service is bound: tests start a Redis and a PostgreSQL of their own, as they
-        kill and wipe them. They also mount small disks to fill, for which they get every capability.
+        The same as `make test`. No service is bound: tests start a Redis and a PostgreSQL of their own, as
+        they kill and wipe them. They also mount small disks to fill, for which they get every capability.
         """
         return await make(self._workshop(), "test", root=True).stdout()
 
-    @function
+    @step
     def wheels(self) -> dagger.Directory:
-        """Build the wheel for CPython 3.11 and newer, try it in an environment of its own; the folder with it.
+        """Build the wheel for CPython 3.11 and newer, and try it in an environment of its own; its folder.
 
         The same as `make wheels`.
         """
         return make(self._workshop(), "wheels").directory("/src/out/wheels").filter(include=["*.whl"])
 
-    @afresh
+    @fresh_step
     def scan(self, accept_unreachable: OfflineAccepted = False) -> dagger.Directory:
         """Look what is locked up in the advisory databases; reports, and CycloneDX lists of what ships.
 
@@ -76,7 +67,7 @@ class PressroomPipeline:
         goals = ["scan", "OFFLINE=1"] if accept_unreachable else ["scan"]
         return make(self._workshop().with_env_variable("SCANNED_AT", now), *goals).directory("/src/out/scan")
 
-    @function
+    @step
     def image(
         self,
         platform: Annotated[dagger.Platform | None, Doc("linux/arm64; by default the engine's own")] = None,
@@ -86,12 +77,12 @@ class PressroomPipeline:
         arguments = {"BASE_IMAGE": self.base_image, "RUST_IMAGE": self.rust_image}
         return images.build(self.source, arguments, target=target, platform=platform)
 
-    @function
+    @step
     def smoke(self) -> dagger.Directory:
-        """Start the press from its image beside a Redis and a PostgreSQL, and order a report; its two files."""
+        """Start the press of the image beside a Redis and a PostgreSQL, and order a report; its two files."""
         return images.printed(self.image())
 
-    @afresh
+    @fresh_step
     async def publish(
         self,
         repository: Repository,
@@ -104,7 +95,7 @@ class PressroomPipeline:
         variants = [self.image(platform) for platform in platforms] or [self.image()]
         return await images.publish(variants, repository, tags, username, password)
 
-    @afresh
+    @fresh_step
     async def release(
         self,
         repository: Repository,
