@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,6 +16,30 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 
+@contextmanager
+def serving(session: Session) -> Iterator[Server]:
+    """The session's server, where the client looks for one."""
+    with Server(session) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGGER_SESSION_PORT", str(server.port))
+        patch.setenv("DAGGER_SESSION_TOKEN", TOKEN)
+        # The client keeps the address of its first session for good.
+        patch.setattr(SharedConnection(), "_params", None)
+        yield server
+
+
+def connected(asked: Callable[[], Awaitable[Any]]) -> Any:
+    """Run a coroutine with the client connected, as `dagger call` runs a function."""
+
+    async def connect_and_ask() -> Any:
+        try:
+            await dagger.connect()
+            return await asked()
+        finally:
+            await dagger.close()
+
+    return anyio.run(connect_and_ask)
+
+
 @pytest.fixture
 def session() -> Session:
     """What the engine is asked for."""
@@ -22,25 +47,13 @@ def session() -> Session:
 
 
 @pytest.fixture
-def engine(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """The session's server, where the client looks for one."""
-    with Server(session) as server:
-        monkeypatch.setenv("DAGGER_SESSION_PORT", str(server.port))
-        monkeypatch.setenv("DAGGER_SESSION_TOKEN", TOKEN)
-        # The client keeps the address of its first session for good.
-        monkeypatch.setattr(SharedConnection(), "_params", None)
+def engine(session: Session) -> Iterator[Server]:
+    """The server of the test's own session."""
+    with serving(session) as server:
         yield server
 
 
 @pytest.fixture
 def run(engine: Server) -> Callable[[Callable[[], Awaitable[Any]]], Any]:
-    """Run a coroutine with the client connected, as `dagger call` runs a function."""
-
-    async def connected(asked: Callable[[], Awaitable[Any]]) -> Any:
-        try:
-            await dagger.connect()
-            return await asked()
-        finally:
-            await dagger.close()
-
-    return lambda asked: anyio.run(connected, asked)
+    """What runs a coroutine in the test's own session."""
+    return connected

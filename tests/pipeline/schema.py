@@ -111,7 +111,8 @@ class Reader:
             hint = hints[parameter.id]
             assert hint is not None
             taken = self._taken(hint, required=len(call.args) == 2)
-            extensions = {OBJECT: spelled(hint)[0]}
+            kind = spelled(hint)[0]
+            extensions = {OBJECT: owner if kind == "Self" else kind}
             arguments[str(ast.literal_eval(call.args[0]))] = GraphQLArgument(taken, extensions=extensions)
         return name, GraphQLField(given, arguments)
 

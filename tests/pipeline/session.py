@@ -1,4 +1,4 @@
-"""The session: HTTP on loopback as the engine's, queries checked against the schema, objects that are history.
+"""The session: the engine's HTTP on loopback, queries checked against the schema, objects that are history.
 
 An object of the API is a `Node`: the field that gave it, that field's arguments, and the node before it.
 Nothing happens until a field without an object is asked for (`sync`, `stdout`, `publish`); then everything
@@ -29,9 +29,9 @@ RULES = [rule for rule in graphql.specified_rules if rule is not graphql.Possibl
 """The engine relaxes that one too."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Node:
-    """An object of the API, by how it came about."""
+    """An object of the API, by how it came about; a session makes one for all that came about alike."""
 
     kind: str
     before: Node | None
@@ -73,6 +73,7 @@ class Session:
     bodies: list[str] = field(default_factory=list)
     fails: Callable[[Event], bool] = lambda _: False
     _nodes: dict[str, Node] = field(default_factory=dict)
+    _made: dict[tuple[Any, ...], Node] = field(default_factory=dict)
     _ids: dict[Node, str] = field(default_factory=dict)
     _done: set[Node] = field(default_factory=set)
 
@@ -98,7 +99,7 @@ class Session:
         return dict(done.formatted)
 
     def _resolve(self, before: Node | None, info: graphql.GraphQLResolveInfo, **given: Any) -> Any:
-        if info.field_name == "node":
+        if info.field_name == "node" or info.field_name.endswith("FromID"):
             return self._node(given["id"], "Type")
         field = info.parent_type.fields[info.field_name]
         arguments = {
@@ -109,7 +110,8 @@ class Session:
         }
         result = graphql.get_named_type(field.type)
         if graphql.is_object_type(result) and not graphql.is_list_type(graphql.get_nullable_type(field.type)):
-            return Node(result.name, before, info.field_name, tuple(arguments.items()))
+            way = (result.name, before, info.field_name, tuple(arguments.items()))
+            return self._made.setdefault(way, Node(*way))
         assert before is not None
         if info.field_name == "id":
             return self._id(before)

@@ -14,22 +14,30 @@ from dagger import dag
 from pressroom_pipeline import PressroomPipeline
 from pressroom_pipeline.source import UNREAD
 
+from tests.pipeline.conftest import connected, serving
+from tests.pipeline.session import Session
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.pipeline.session import Node, Session
+    from tests.pipeline.session import Node
 
 FUNCTIONS = ["lint", "test", "wheels", "scan", "image", "smoke", "publish", "release"]
 MODULE: Any = vars(PressroomPipeline)["__dagger_module__"]
 
 
-@pytest.fixture
-def offered(session: Session, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Node]:
-    """The functions that the module registers, each the end of its description; `""` is the constructor."""
-    # The engine names the main object in the environment, before dagger is imported.
-    monkeypatch.setattr(MODULE, "_main_name", "PressroomPipeline")
-    monkeypatch.setattr(MODULE, "_main", MODULE.get_object("PressroomPipeline"))
-    run(MODULE._typedefs)
+@pytest.fixture(scope="module")
+def offered() -> dict[str, Node]:
+    """The functions that the module registers, each the end of its description; `""` is the constructor.
+
+    Once: the client keeps descriptions of types, with their ids in a session that is gone.
+    """
+    session = Session()
+    with serving(session), pytest.MonkeyPatch.context() as patch:
+        # The engine names the main object in the environment, before dagger is imported.
+        patch.setattr(MODULE, "_main_name", "PressroomPipeline")
+        patch.setattr(MODULE, "_main", MODULE.get_object("PressroomPipeline"))
+        connected(MODULE._typedefs)
     registered = [node for node in session._nodes.values() if node.kind == "Function"]
     return {str(node.history()[0].argument("name")): node for node in registered}
 
@@ -51,9 +59,12 @@ def test_every_argument_is_explained(offered: dict[str, Node]) -> None:
         for name, function in offered.items()
         for argument in said(function, "withArg")
     }
-    assert {("publish", "password"), ("", "source"), ("", "rustImage"), ("scan", "acceptUnreachable")} <= set(
-        explained
-    )
+    assert {
+        ("publish", "password"),
+        ("", "source"),
+        ("", "rust_image"),
+        ("scan", "accept_unreachable"),
+    } <= set(explained)
     assert [argument for argument, text in explained.items() if not text] == []
 
 
@@ -74,8 +85,8 @@ def test_what_depends_on_the_world_outside_is_never_answered_from_the_cache(offe
 
 def test_a_function_called_as_the_engine_calls_it_runs(session: Session, run: Callable[..., Any]) -> None:
     async def call() -> Any:
-        state = {"source": await dag.host().directory("/checkout").id(), "rustImage": "rust:1"}
-        folder = await MODULE.get_result("PressroomPipeline", state, "scan", {"acceptUnreachable": True})
+        state = {"source": await dag.host().directory("/checkout").id(), "rust_image": "rust:1"}
+        folder = await MODULE.get_result("PressroomPipeline", state, "scan", {"accept_unreachable": True})
         return await dag.load_directory_from_id(dagger.DirectoryID(folder)).sync()
 
     run(call)
@@ -90,3 +101,6 @@ def test_the_module_says_which_engine_it_is_for() -> None:
     assert config["engineVersion"] == f"v{version('dagger-io')}"
     assert project["dependencies"] == [f"dagger-io=={version('dagger-io')}"]
     assert project["name"] == config["name"]
+    locked = tomllib.loads((folder / "uv.lock").read_text(encoding="utf-8"))["package"]
+    (client,) = [package["version"] for package in locked if package["name"] == "dagger-io"]
+    assert config["engineVersion"] == f"v{client}"
