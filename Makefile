@@ -99,7 +99,7 @@ $(CARGO_DENY):
 .PHONY: wheels
 wheels: out/wheels/.tried ## The wheel for Python 3.11 and newer into out/wheels, tried in an environment of its own
 
-out/wheels/.tried: .venv/.synced $(rust_sources) $(shell find api worker pressroom rust_core -name '*.py')
+out/wheels/.tried: .venv/.installed $(rust_sources) $(shell find api worker pressroom rust_core -name '*.py')
 	@rm -rf $(@D) out/wheel-trial
 	@echo "wheel: building in release"
 	@$(BIN)/maturin build --release --locked --quiet --out $(@D)
@@ -110,7 +110,7 @@ out/wheels/.tried: .venv/.synced $(rust_sources) $(shell find api worker pressro
 	@touch $@
 
 .PHONY: scan
-scan: wheels $(CARGO_DENY) ## Known vulnerabilities in all that is locked, lists of what ships: out/scan; OFFLINE=1 accepts no answer
+scan: wheels $(CARGO_DENY) ## Look for known vulnerabilities, list what ships: out/scan; OFFLINE=1 goes on without an answer
 	@rm -rf out/scan
 	@$(BIN)/python scripts/scan.py --uv $(UV) --cargo-deny $(CARGO_DENY) --wheel $(CURDIR)/out/wheels/*.whl --out out/scan
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from tests.pipeline.session import Node
 
+FOLDER = Path(__file__).parents[2] / "dagger_pipeline"
 FUNCTIONS = ["lint", "test", "wheels", "scan", "image", "smoke", "publish", "release"]
 MODULE: Any = vars(PressroomPipeline)["__dagger_module__"]
 
@@ -94,13 +96,36 @@ def test_a_function_called_as_the_engine_calls_it_runs(session: Session, run: Ca
     assert set(session.events[-1].given("from")) == {"rust:1"}
 
 
+def calls() -> list[list[str]]:
+    """Every call that the module's README shows, in words after the module's name."""
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    return [line.split() for line in re.findall(r"dagger call -m dagger_pipeline ([^`\n]+)", text)]
+
+
+def test_the_readme_calls_every_function_with_arguments_that_it_has(offered: dict[str, Node]) -> None:
+    options = {
+        name: {f"--{argument.argument('name').replace('_', '-')}" for argument in said(function, "withArg")}
+        for name, function in offered.items()
+    }
+    called = []
+    for words in calls():
+        at = next((n for n, word in enumerate(words) if word in FUNCTIONS), None)
+        if at is None:
+            assert words == ["STEP", "--help"]
+            continue
+        called.append(words[at])
+        own = words[at:] if "export" not in words else words[at : words.index("export")]
+        assert {word for word in words[:at] if word.startswith("--")} <= options[""]
+        assert {word for word in own if word.startswith("--")} <= options[words[at]]
+    assert set(called) == set(FUNCTIONS)
+
+
 def test_the_module_says_which_engine_it_is_for() -> None:
-    folder = Path(__file__).parents[2] / "dagger_pipeline"
-    config = json.loads((folder / "dagger.json").read_text(encoding="utf-8"))
-    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    config = json.loads((FOLDER / "dagger.json").read_text(encoding="utf-8"))
+    project = tomllib.loads((FOLDER / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert config["engineVersion"] == f"v{version('dagger-io')}"
     assert project["dependencies"] == [f"dagger-io=={version('dagger-io')}"]
     assert project["name"] == config["name"]
-    locked = tomllib.loads((folder / "uv.lock").read_text(encoding="utf-8"))["package"]
+    locked = tomllib.loads((FOLDER / "uv.lock").read_text(encoding="utf-8"))["package"]
     (client,) = [package["version"] for package in locked if package["name"] == "dagger-io"]
     assert config["engineVersion"] == f"v{client}"

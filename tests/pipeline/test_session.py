@@ -48,7 +48,7 @@ def test_a_right_query_is_answered(engine: Server, session: Session) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("{ container { fromm { id } } }", "Cannot query field 'fromm' on type 'Container'"),
+        ("{ container { copy { id } } }", "Cannot query field 'copy' on type 'Container'"),
         (
             '{ container { withExec(args: ["make", 1]) { id } } }',
             "String cannot represent a non string value",
