@@ -98,6 +98,10 @@ class Session:
         )
         return dict(done.formatted)
 
+    def objects(self, kind: str) -> list[Node]:
+        """The objects of a kind whose ids the client knows."""
+        return [node for node in self._nodes.values() if node.kind == kind]
+
     def _resolve(self, before: Node | None, info: graphql.GraphQLResolveInfo, **given: Any) -> Any:
         if info.field_name == "node" or info.field_name.endswith("FromID"):
             return self._node(given["id"], "Type")

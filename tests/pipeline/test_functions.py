@@ -129,8 +129,9 @@ def test_wheels_are_a_folder_of_wheels(
 ) -> None:
     run(pipeline.wheels().sync)
     assert made(session) == [["settle", "wheels"]]
-    assert pipeline.wheels()._ctx.selections[-1].args == {"include": ["*.whl"]}
-    assert pipeline.wheels()._ctx.selections[-2].args == {"path": "/src/out/wheels"}
+    *_, folder, wheels = session.objects("Directory")[-1].history()
+    assert (folder.field, folder.argument("path")) == ("directory", "/src/out/wheels")
+    assert (wheels.field, wheels.argument("include")) == ("filter", ("*.whl",))
 
 
 @pytest.mark.parametrize(("accept", "goals"), [(False, ["scan"]), (True, ["scan", "OFFLINE=1"])])

@@ -40,8 +40,7 @@ def offered() -> dict[str, Node]:
         patch.setattr(MODULE, "_main_name", "PressroomPipeline")
         patch.setattr(MODULE, "_main", MODULE.get_object("PressroomPipeline"))
         connected(MODULE._typedefs)
-    registered = [node for node in session._nodes.values() if node.kind == "Function"]
-    return {str(node.history()[0].argument("name")): node for node in registered}
+    return {str(node.history()[0].argument("name")): node for node in session.objects("Function")}
 
 
 def said(function: Node, step: str) -> list[Node]:
