@@ -20,12 +20,13 @@ BIN := .venv/bin
 WORKERS ?= auto
 
 export CARGO_TERM_PROGRESS_WHEN ?= never
-export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export VIRTUAL_ENV := $(CURDIR)/.venv
 # An own environment: what another tool's says must not leak in.
 unexport PYTHONPATH PYTHONHOME CONDA_PREFIX
 
+built_crates := $(abspath $(or $(CARGO_TARGET_DIR),target))
 rust_sources := $(shell find rust_core/src -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust_core/Cargo.toml
+shipped := $(shell find api worker pressroom rust_core -type f -not -name '*.so' -not -path '*/__pycache__/*' 2>/dev/null)
 
 .PHONY: help
 help: ## List the targets
@@ -99,7 +100,7 @@ $(CARGO_DENY):
 .PHONY: wheels
 wheels: out/wheels/.tried ## The wheel for Python 3.11 and newer into out/wheels, tried in an environment of its own
 
-out/wheels/.tried: .venv/.installed $(rust_sources) $(shell find api worker pressroom rust_core -name '*.py')
+out/wheels/.tried: .venv/.installed $(shipped)
 	@rm -rf $(@D) out/wheel-trial
 	@echo "wheel: building in release"
 	@$(BIN)/maturin build --release --locked --quiet --out $(@D)
@@ -114,14 +115,14 @@ scan: wheels $(CARGO_DENY) ## Look for known vulnerabilities, list what ships: o
 	@rm -rf out/scan
 	@$(BIN)/python scripts/scan.py --uv $(UV) --cargo-deny $(CARGO_DENY) --wheel $(CURDIR)/out/wheels/*.whl --out out/scan
 
-# Cargo goes by the times of files, and a cache of built crates may be newer than a change that is brought to it: sources
-# take the time at which that cache first met them.
+# Cargo goes by the times of files, and crates that were built in a cache may be newer than a source that is brought to
+# them: sources take the time at which that cache first met them.
 .PHONY: settle
 settle:
-	@mkdir -p $(CARGO_TARGET_DIR)
-	@find Cargo.* rust_core -type f | sort | xargs sha256sum >$(CARGO_TARGET_DIR)/sources.now
-	@cd $(CARGO_TARGET_DIR) && { cmp -s sources.now sources.built || cp sources.now sources.built; }
-	@find Cargo.* rust_core -type f -exec touch -r $(CARGO_TARGET_DIR)/sources.built {} +
+	@mkdir -p $(built_crates)
+	@find Cargo.* rust_core -type f -not -name '*.so' | sort | xargs sha256sum >$(built_crates)/sources.now
+	@cd $(built_crates) && { cmp -s sources.now sources.met || cp sources.now sources.met; }
+	@find Cargo.* rust_core -type f -not -name '*.so' -exec touch -r $(built_crates)/sources.met {} +
 
 .PHONY: fmt
 fmt: build ## Format everything and apply the safe fixes
