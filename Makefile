@@ -24,7 +24,9 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 # An own environment: what another tool's says must not leak in.
 unexport PYTHONPATH PYTHONHOME CONDA_PREFIX
 
+built_crates := $(abspath $(or $(CARGO_TARGET_DIR),target))
 rust_sources := $(shell find rust_core/src -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust_core/Cargo.toml
+shipped := $(shell find api worker pressroom rust_core -type f -not -name '*.so' -not -path '*/__pycache__/*' 2>/dev/null)
 
 .PHONY: help
 help: ## List the targets
@@ -93,6 +95,34 @@ lint: build $(CARGO_DENY) ## Formatting, types, import rules, spelling, licences
 $(CARGO_DENY):
 	@echo "cargo-deny: building $(CARGO_DENY_VERSION) (once a machine)"
 	@cargo install cargo-deny --locked --quiet --version $(CARGO_DENY_VERSION) --root $(CACHE)/tools
+
+# The wheel is tried as its users will have it: the locked packages, and nothing of this checkout.
+.PHONY: wheels
+wheels: out/wheels/.tried ## The wheel for Python 3.11 and newer into out/wheels, tried in an environment of its own
+
+out/wheels/.tried: .venv/.installed $(shipped)
+	@rm -rf $(@D) out/wheel-trial
+	@echo "wheel: building in release"
+	@$(BIN)/maturin build --release --locked --quiet --out $(@D)
+	@UV_PROJECT_ENVIRONMENT=out/wheel-trial $(UV) sync --locked --no-dev --no-install-project --quiet --python $(PYTHON)
+	@VIRTUAL_ENV=$(CURDIR)/out/wheel-trial $(UV) pip install --no-deps --quiet $(@D)/*.whl
+	@cd out/wheel-trial && bin/pressroom --help >/dev/null && bin/python -I -c 'import rust_core, api.app, worker.app'
+	@ls $(@D)/*.whl
+	@touch $@
+
+.PHONY: scan
+scan: wheels $(CARGO_DENY) ## Look for known vulnerabilities, list what ships: out/scan; OFFLINE=1 goes on without an answer
+	@rm -rf out/scan
+	@$(BIN)/python scripts/scan.py --uv $(UV) --cargo-deny $(CARGO_DENY) --wheel $(CURDIR)/out/wheels/*.whl --out out/scan
+
+# Cargo goes by the times of files, and crates that were built in a cache may be newer than a source that is brought to
+# them: sources take the time at which that cache first met them.
+.PHONY: settle
+settle:
+	@mkdir -p $(built_crates)
+	@find Cargo.* rust_core -type f -not -name '*.so' | sort | xargs sha256sum >$(built_crates)/sources.now
+	@cd $(built_crates) && { cmp -s sources.now sources.met || cp sources.now sources.met; }
+	@find Cargo.* rust_core -type f -not -name '*.so' -exec touch -r $(built_crates)/sources.met {} +
 
 .PHONY: fmt
 fmt: build ## Format everything and apply the safe fixes

@@ -1,0 +1,1 @@
+"""A Dagger session without its engine: it checks what the client sends and notes what would be run."""
