@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pressroom.errors import PressroomError
+from pressroom.pulse import Pulse
 from worker.callbacks import run_callbacks
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Reaper:
         self._files = files
         self._settings = settings
         self._ring = ring
+        self._pulse = Pulse(settings.data_dir, "reaper")
         self._clean_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -43,9 +45,11 @@ class Reaper:
                 if time.monotonic() >= self._clean_at:
                     self.clean()
                     self._clean_at = time.monotonic() + CLEAN_SECONDS
+                self._pulse.beat()
             except (PressroomError, OSError) as error:
                 log.warning("the reaper tries again", error=str(error))
             stop.wait(look)
+        self._pulse.end()
 
     def look(self) -> None:
         """Everything that should not wait: rings, poison, cancels of dead workers."""
@@ -65,6 +69,7 @@ class Reaper:
             self._files.remove_dataset(dataset)
         for path in self._files.sweep(self._store.wants, self._store.knows_dataset):
             log.info("swept", path=str(path.relative_to(self._files.root)))
+        self._pulse.sweep()
 
     def _ring_all(self) -> None:
         rung = []
