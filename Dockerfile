@@ -26,7 +26,8 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     --mount=type=bind,source=uv.lock,target=uv.lock \
     uv sync --quiet --locked --no-dev --no-install-project \
     && find /opt/pressroom -name '*.so*' -type f -exec strip --strip-unneeded {} + \
-    && find /opt/pressroom -depth -type d -name tests -exec rm -r {} +
+    && find /opt/pressroom -depth -type d \( -name test -o -name tests \) -exec rm -r {} + \
+    && find /opt/pressroom \( -name '*.c' -o -name '*.h' -o -name '*.pyx' -o -name '*.pxd' \) -delete
 
 # Pressroom's wheel. Crates stay compiled in the cache mounts, apart from the source.
 FROM tools AS wheel
