@@ -85,7 +85,7 @@ $(VALIDATOR)/.installed: | toolchain $(UV)
 image: ## Build the container image pressroom:TAG (latest unless TAG says otherwise); needs Docker with BuildKit
 	DOCKER_BUILDKIT=1 $(DOCKER) build --tag pressroom:$(TAG) \
 	  --build-arg UV_VERSION=$(UV_VERSION) \
-	  --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
+	  --build-arg VERSION=$$(sed -n '/^version = "\(.*\)"/{s//\1/p;q}' pyproject.toml) \
 	  --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
 	  --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) .
 

@@ -44,6 +44,7 @@ class Reaper:
                 self.look()
                 if time.monotonic() >= self._clean_at:
                     self.clean()
+                    self._pulse.sweep()
                     self._clean_at = time.monotonic() + CLEAN_SECONDS
                 self._pulse.beat()
             except (PressroomError, OSError) as error:
@@ -69,7 +70,6 @@ class Reaper:
             self._files.remove_dataset(dataset)
         for path in self._files.sweep(self._store.wants, self._store.knows_dataset):
             log.info("swept", path=str(path.relative_to(self._files.root)))
-        self._pulse.sweep()
 
     def _ring_all(self) -> None:
         rung = []

@@ -55,7 +55,7 @@ def get_images(engine: Engine) -> list[str]:
             )
         if not engine.succeeds("image", "inspect", DEBIAN):
             make_debian(engine)
-        context = _toolchain() if name == "rust" else HERE
+        context = _toolchain(image) if name == "rust" else HERE
         engine.docker("build", "-q", "-t", image, "-f", str(HERE / f"{name}.Dockerfile"), str(context))
         made.append(image)
     return made
@@ -99,7 +99,13 @@ def _settings() -> list[str]:
     return [f'ENV {name}="{value}"' for name, value in found.items()]
 
 
-def _toolchain() -> Path:
-    """Folder of the Rust toolchain that works here."""
-    said = subprocess.run(["rustc", "--print", "sysroot"], check=True, capture_output=True, text=True).stdout
-    return Path(said.strip())
+def _toolchain(image: str) -> Path:
+    """Folder of the Rust toolchain of the image's version where rustup has it here, else of the one in use."""
+    version = image.partition(":")[2].partition("-")[0]
+    asked = ["rustc", "--print", "sysroot"]
+    for command in (["rustup", "run", version, *asked], asked):
+        if shutil.which(command[0]) is not None:
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            if done.returncode == 0:
+                return Path(done.stdout.strip())
+    raise NoEngine(f"{image} can't be pulled, and there is no Rust here to stand in for it")

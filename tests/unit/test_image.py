@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -84,6 +85,17 @@ def test_no_secret_has_a_default() -> None:
     for name, operator, text in secrets:
         assert (operator, text) == (":-", "") or text.startswith(f"{name} is not set; ")
     assert re.findall(r"^#?\w*(?:PASSWORD|SECRET|KEY)\w*=(.+)$", EXAMPLE, re.MULTILINE) == []
+
+
+def test_the_line_that_makes_passwords_makes_three(tmp_path: Path) -> None:
+    (line,) = re.findall(r"^#   (\(umask.+)$", EXAMPLE, re.MULTILINE)
+    assert f"$ {line}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    shutil.copyfile(ROOT / ".env.example", tmp_path / ".env.example")
+    subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True)
+    made = re.findall(r"^(\w+)_PASSWORD=([0-9a-f]{48})$", (tmp_path / ".env").read_text(), re.MULTILINE)
+    assert [name for name, _ in made] == ["POSTGRES", "REDIS", "FLOWER"]
+    assert len({password for _, password in made}) == 3
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
 
 
 def test_every_setting_that_is_named_is_one() -> None:
