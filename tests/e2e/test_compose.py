@@ -154,12 +154,13 @@ def test_a_report_is_rendered_by_anybody_on_a_read_only_root_without_a_network(
         shell(engine, image, "id -u; id -g; touch /x 2>&1; touch /data/x /tmp/x").split()[:2] == ["10001"] * 2
     )
     (tmp_path / "sales.csv").write_text("city,amount\nZürich,12.5\n東京,30\n", encoding="utf-8")
-    os.chown(tmp_path, SOMEBODY, SOMEBODY)
-    options = ("--user", f"{SOMEBODY}:{SOMEBODY}", "-v", f"{tmp_path}:/out")
+    somebody = os.geteuid() or SOMEBODY
+    os.chown(tmp_path, somebody, -1)
+    options = ("--user", f"{somebody}:{somebody}", "-v", f"{tmp_path}:/out")
     command = ("render", "hello", "--data", "/out/sales.csv", "--out", "/out")
     said = run(engine, image, *command, options=options)
     assert re.search(r"/out/hello\.pdf +2 rows", said)
-    assert (tmp_path / "hello.pdf").stat().st_uid == SOMEBODY
+    assert (tmp_path / "hello.pdf").stat().st_uid == somebody
     assert (tmp_path / "hello.xlsx").read_bytes().startswith(b"PK")
 
 

@@ -100,7 +100,7 @@ def _settings() -> list[str]:
 
 
 def _toolchain(image: str) -> Path:
-    """Folder of the Rust toolchain of the image's version where rustup has it here, else of the one in use."""
+    """Folder of the Rust toolchain of the image's version where rustup has it, else of the one in use."""
     version = image.partition(":")[2].partition("-")[0]
     asked = ["rustc", "--print", "sysroot"]
     for command in (["rustup", "run", version, *asked], asked):
