@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -35,6 +36,14 @@ OWN_BYTES = 480_000_000
 ABSENT = ("gcc", "cc", "ld", "cargo", "rustc", "uv", "maturin", "git", "curl")
 ABSENT_MODULES = ("pyarrow", "pytest", "mypy", "moto", "boto3", "dagger")
 JOB_SECONDS = 180.0
+OBJECT_STORE = {
+    "COMPOSE_PROFILES": "s3",
+    "PRESSROOM_STORAGE_URL": "s3://pressroom",
+    "AWS_ENDPOINT_URL": "http://minio:9000",
+    "AWS_ALLOW_HTTP": "true",
+    "AWS_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "smoke",
+}
 SOMEBODY = 12345
 
 
@@ -261,3 +270,25 @@ def test_every_part_stops_in_order(client: Client, system: System) -> None:
     # Uvicorn ends by the very signal that told it to stop, once it is done.
     in_order = {"api": [128 + signal.SIGTERM], "worker-heavy": [0] * HEAVY_WORKERS}
     assert codes == {name: in_order.get(name, [0]) for name in parts}
+
+
+def test_files_are_kept_in_the_object_store_of_the_profile(
+    engine: Engine, image: str, tmp_path: Path
+) -> None:
+    assert image
+    system = System(engine, **OBJECT_STORE, AWS_SECRET_ACCESS_KEY=secrets.token_hex(16))
+    try:
+        system.up("api", "worker-fast", "reaper", "minio")
+        for service in ("minio", "api", "worker-fast"):
+            system.wait_healthy(service)
+        with Client(system.url) as client:
+            job = client.submit({"report": "hello", "rows": [{"city": "Zürich", "amount": 1}]})
+            job = client.wait(job["id"])
+            assert job["state"] == "succeeded", job["error"]
+            for file in job["files"]:
+                client.download(file, tmp_path)
+        (api,) = system.containers("api")
+        kept = engine.docker("exec", api, "find", "/data", "-type", "f").split()
+        assert [path for path in kept if path.startswith(("/data/files/", "/data/datasets/"))] == []
+    finally:
+        system.down(ROOT / "out" / "smoke" / "object-store.log")

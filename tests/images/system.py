@@ -23,12 +23,13 @@ PASSWORDS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "FLOWER_PASSWORD")
 class System:
     """Starts with `up`; `down` removes everything of it, volumes too."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, **environment: str) -> None:
         self.engine = engine
         self.project = f"pressroom-smoke-{os.getpid()}"
         self.environment = {name: secrets.token_hex(16) for name in PASSWORDS}
         api, flower = free_port(), free_port()
         self.environment |= {"TAG": TAG, "API_ADDRESS": f"127.0.0.1:{api}", "FLOWER_PORT": str(flower)}
+        self.environment |= environment
         self.url = f"http://127.0.0.1:{api}"
         self.flower_url = f"http://127.0.0.1:{flower}"
 

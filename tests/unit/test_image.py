@@ -187,3 +187,15 @@ def test_a_compiler_is_no_part_of_what_the_image_installs(tmp_path: Path) -> Non
     )
     asked = log.read_text().splitlines()[-1]
     assert asked.endswith(" ".join([*words_of("run"), *words_of("image")]))
+
+
+def test_a_purpose_that_is_none_is_refused(tmp_path: Path) -> None:
+    script = str(ROOT / "scripts" / "system-libraries")
+    done = subprocess.run(
+        ["/bin/bash", script, "tests"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, "error: tests: not run, test, smoke or image\n")
