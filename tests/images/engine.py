@@ -68,14 +68,14 @@ class Engine:
             command,
             env=environment,
             cwd=Path(__file__).parents[2],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             check=False,
             timeout=limit,
         )
-        said = done.stdout + done.stderr
-        assert done.returncode == 0, f"{' '.join(command)}: {done.returncode}\n{said[-6000:]}"
-        return done.stdout or said
+        assert done.returncode == 0, f"{' '.join(command)}: {done.returncode}\n{done.stdout[-6000:]}"
+        return done.stdout
 
 
 @contextlib.contextmanager
