@@ -42,9 +42,14 @@ COPY api api
 COPY worker worker
 COPY pressroom pressroom
 ARG SOURCE_DATE_EPOCH
+# Cargo goes by the times of files, and what another checkout has left in the cache may be newer than this one's: sources
+# take the time at which the cache met them.
 RUN --mount=type=bind,from=rust,source=/usr/local,target=/opt/rust \
     --mount=type=cache,target=/var/cache/cargo --mount=type=cache,target=/var/cache/target,sharing=locked \
-    PATH="$(echo /opt/rust/rustup/toolchains/*/bin):/opt/maturin/bin:$PATH" \
+    find Cargo.* rust_core -type f | sort | xargs sha256sum >/tmp/sources && cd /var/cache/target \
+    && { cmp -s /tmp/sources sources || cp /tmp/sources sources; } \
+    && cd /src && find Cargo.* rust_core -type f -exec touch -r /var/cache/target/sources {} + \
+    && PATH="$(echo /opt/rust/rustup/toolchains/*/bin):/opt/maturin/bin:$PATH" \
     maturin build --release --locked --strip --compatibility linux --out /wheels
 
 FROM ${BASE_IMAGE}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pressroom"
+KEPT = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT")
 START_SECONDS = 60.0
 
 
@@ -31,7 +32,7 @@ class Engine:
         # Debian's client has BuildKit inside; one from elsewhere may lack it.
         self._docker = _program("/usr/bin/docker", "docker")
         # Nothing of the caller's may leak into the compose file's variables.
-        keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        keep = {name: os.environ[name] for name in KEPT if name in os.environ}
         self.environment = keep | {"DOCKER_BUILDKIT": "1", "LC_ALL": "C.UTF-8"}
         if host is not None:
             self.environment["DOCKER_HOST"] = host

@@ -66,8 +66,9 @@ def make_debian(engine: Engine) -> None:
     if shutil.which("debootstrap") is None:
         raise NoEngine("no registry answers, and debootstrap is missing: make smoke brings it")
     with tempfile.TemporaryDirectory(prefix="pressroom-debian-") as folder:
-        root = Path(folder)
-        command = ["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", folder]
+        # Not the temporary folder itself: nobody but its owner may enter that.
+        root = Path(folder, "root")
+        command = ["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", str(root)]
         subprocess.run(command, check=True, capture_output=True)
         for path in FILES:
             if Path("/", path).exists():
@@ -82,13 +83,10 @@ def make_debian(engine: Engine) -> None:
             *(root / "var/lib/apt/lists").glob("*_*"),
         ):
             leftover.unlink()
-        archive = root.with_suffix(".tar")
-        try:
-            subprocess.run(["tar", "-C", folder, "-cf", str(archive), "."], check=True)
-            changes = [option for line in _settings() for option in ("--change", line)]
-            engine.docker("import", *changes, str(archive), DEBIAN)
-        finally:
-            archive.unlink(missing_ok=True)
+        archive = Path(folder, "root.tar")
+        subprocess.run(["tar", "-C", str(root), "-cf", str(archive), "."], check=True)
+        changes = [option for line in _settings() for option in ("--change", line)]
+        engine.docker("import", *changes, str(archive), DEBIAN)
 
 
 def _settings() -> list[str]:
