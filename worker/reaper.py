@@ -13,6 +13,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from pressroom.errors import PressroomError
+from pressroom.pulse import Pulse
 from worker.callbacks import run_callbacks
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Reaper:
         self._settings = settings
         self._ring = ring
         self._sweep_at = 0.0
+        self._pulse = Pulse(settings.data_dir, "reaper")
 
     def run(self, stop: threading.Event) -> None:
         """Look after the jobs until `stop` is set; a database or a broker that is away is waited for."""
@@ -45,8 +47,13 @@ class Reaper:
         # Cleaning by itself: what waits for a slow storage must not keep jobs waiting for their ring.
         with ThreadPoolExecutor(1, thread_name_prefix="cleaner") as thread:
             cleaning = thread.submit(_again_and_again, self.clean, CLEAN_SECONDS, stop)
-            _again_and_again(self.look, look, stop)
+            _again_and_again(self._round, look, stop)
         cleaning.result()
+        self._pulse.end()
+
+    def _round(self) -> None:
+        self.look()
+        self._pulse.beat()
 
     def look(self) -> None:
         """Everything that should not wait: rings, poison, cancels of dead workers."""
@@ -75,6 +82,7 @@ class Reaper:
             swept += self._files.sweep(self._store.wants, self._store.knows_dataset)
         for path in swept:
             log.info("swept", path=path)
+        self._pulse.sweep()
 
     def _ring_all(self) -> None:
         due = self._store.rings_due(self._settings.ring_after_seconds)

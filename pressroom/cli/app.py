@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pressroom.cli import local, parts, remote
+from pressroom.cli import health, local, parts, remote
 from pressroom.errors import (
     BadParameters,
     BadRequest,
@@ -46,7 +46,7 @@ def pressroom(
     """Massive PDF and XLSX reports from a job queue."""
 
 
-for commands in (local.COMMANDS, remote.COMMANDS, parts.COMMANDS):
+for commands in (local.COMMANDS, remote.COMMANDS, parts.COMMANDS, health.COMMANDS):
     for command in commands:
         app.command()(command)
 

@@ -59,7 +59,7 @@ def api(host: Host = None, port: Port = None) -> None:
     Example:  REDIS_URL=redis://localhost pressroom api --port 8080
     """
     options = [*(("--host", host) if host else ()), *(("--port", str(port)) if port is not None else ())]
-    _become("api", *options)
+    become("api", *options)
 
 
 def worker(
@@ -69,7 +69,7 @@ def worker(
 
     Example:  REDIS_URL=redis://localhost pressroom worker --queue heavy
     """
-    _become("worker", str(queue))
+    become("worker", str(queue))
 
 
 def reaper() -> None:
@@ -77,7 +77,7 @@ def reaper() -> None:
 
     Example:  REDIS_URL=redis://localhost pressroom reaper
     """
-    _become("worker", "reaper")
+    become("worker", "reaper")
 
 
 def flower(
@@ -87,7 +87,7 @@ def flower(
 
     Example:  REDIS_URL=redis://localhost pressroom flower
     """
-    _become("worker", "flower", *(("--address", address) if address else ()))
+    become("worker", "flower", *(("--address", address) if address else ()))
 
 
 def migrate() -> None:
@@ -109,8 +109,8 @@ def migrate() -> None:
     say("the job database is up to date")
 
 
-def _become(package: str, *arguments: str) -> NoReturn:
-    """Replace this process: the domain may not import what stands on it, and signals reach the part."""
+def become(package: str, *arguments: str) -> NoReturn:
+    """Replace this process by `python -m package`: the domain may not import it, and signals reach it."""
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-P", "-m", package, *arguments])  # noqa: S606 - our own modules
 

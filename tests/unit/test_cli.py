@@ -31,6 +31,7 @@ COMMANDS = (
     "reaper",
     "flower",
     "migrate",
+    "health",
 )
 
 
