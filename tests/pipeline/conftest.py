@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import dagger
 import pytest
+from dagger import dag
 from dagger.client._session import SharedConnection
+from pressroom_pipeline import PressroomPipeline
+from pressroom_pipeline.source import UNREAD
 
 from tests.pipeline.session import TOKEN, Server, Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+
+PASSWORD = "correct horse battery staple"
 
 
 @contextmanager
@@ -57,3 +62,16 @@ def engine(session: Session) -> Iterator[Server]:
 def run(engine: Server) -> Callable[[Callable[[], Awaitable[Any]]], Any]:
     """What runs a coroutine in the test's own session."""
     return connected
+
+
+@pytest.fixture
+def pipeline() -> PressroomPipeline:
+    """The pipeline over a checkout."""
+    return PressroomPipeline(source=dag.host().directory("/checkout", exclude=UNREAD))
+
+
+@pytest.fixture
+def password(monkeypatch: pytest.MonkeyPatch) -> dagger.Secret:
+    """A secret as `--password env://REGISTRY_PASSWORD` makes it."""
+    monkeypatch.setenv("REGISTRY_PASSWORD", PASSWORD)
+    return dag.secret("env://REGISTRY_PASSWORD")

@@ -60,6 +60,16 @@ class Event:
         """The program and its arguments."""
         return list(self.arguments.get("args", ()))
 
+    @property
+    def brief(self) -> str:
+        """It in a word or two: `make lint`, `submit`, `publish`."""
+        match self.command:
+            case ["make", "settle", *goals]:
+                return " ".join(["make", *goals])
+            case [program, *_] if self.name == "withExec":
+                return program
+        return self.name
+
     def given(self, name: str) -> dict[str, Node]:
         """The steps of that name that made the object, by their first argument."""
         return {str(node.arguments[0][1]): node for node in self.to.history() if node.field == name}

@@ -9,28 +9,11 @@ import pytest
 from dagger import dag
 from pressroom_pipeline import PressroomPipeline
 from pressroom_pipeline.pipeline import BASE_IMAGE, RUST_IMAGE
-from pressroom_pipeline.source import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.pipeline.session import Event, Session
-
-PASSWORD = "correct horse battery staple"
-REPOSITORY = "registry.example.com/team/pressroom"
-
-
-@pytest.fixture
-def pipeline() -> PressroomPipeline:
-    """The pipeline over a checkout."""
-    return PressroomPipeline(source=dag.host().directory("/checkout", exclude=UNREAD))
-
-
-@pytest.fixture
-def password(monkeypatch: pytest.MonkeyPatch) -> dagger.Secret:
-    """A secret as `--password env://REGISTRY_PASSWORD` makes it."""
-    monkeypatch.setenv("REGISTRY_PASSWORD", PASSWORD)
-    return dag.secret("env://REGISTRY_PASSWORD")
 
 
 def made(session: Session) -> list[list[str]]:
@@ -41,17 +24,6 @@ def made(session: Session) -> list[list[str]]:
 def the_make(session: Session) -> Event:
     (event,) = [event for event in session.events if event.command[:1] == ["make"]]
     return event
-
-
-def brief(event: Event) -> str:
-    """An event in a word or two."""
-    match event.name, event.command:
-        case "withExec", ["make", "settle", *goals]:
-            return " ".join(["make", *goals])
-        case "withExec", command:
-            return command[0]
-        case name, _:
-            return name
 
 
 def test_lint_is_makes(session: Session, run: Callable[..., Any], pipeline: PressroomPipeline) -> None:
@@ -171,7 +143,7 @@ def test_smoke_prints_from_a_press_beside_redis_and_postgres(
     session: Session, run: Callable[..., Any], pipeline: PressroomPipeline
 ) -> None:
     run(pipeline.smoke().sync)
-    assert [brief(event) for event in session.events] == [
+    assert [event.brief for event in session.events] == [
         "dockerBuild",
         "asService",
         "asService",
@@ -195,89 +167,3 @@ def test_smoke_prints_from_a_press_beside_redis_and_postgres(
 
 def made_from(service: Any) -> list[str]:
     return [node.argument("address") for node in service.history() if node.field == "from"]
-
-
-def test_publish_pushes_one_image_under_every_tag(
-    session: Session, run: Callable[..., Any], pipeline: PressroomPipeline, password: dagger.Secret
-) -> None:
-    tags = ["0.1.0", "latest"]
-    addresses = run(lambda: pipeline.publish(REPOSITORY, "press", password, tags))
-    assert [address.split("@")[0] for address in addresses] == [f"{REPOSITORY}:{tag}" for tag in tags]
-    assert [brief(event) for event in session.events] == ["dockerBuild", "publish", "publish"]
-    auth = session.events[-1].given("withRegistryAuth")[REPOSITORY]
-    assert auth.argument("username") == "press"
-    assert auth.argument("secret").argument("uri") == "env://REGISTRY_PASSWORD"
-
-
-def test_publish_pushes_all_platforms_as_one(
-    session: Session, run: Callable[..., Any], pipeline: PressroomPipeline, password: dagger.Secret
-) -> None:
-    platforms = [dagger.Platform("linux/amd64"), dagger.Platform("linux/arm64")]
-    run(lambda: pipeline.publish(REPOSITORY, "press", password, ["1"], platforms))
-    pushed = session.events[-1]
-    others = pushed.arguments["platformVariants"]
-    assert pushed.to.history()[-2].argument("platform") == "linux/amd64"
-    assert [node.argument("platform") for node in others] == ["linux/arm64"]
-
-
-def test_the_password_is_in_no_query(
-    session: Session, run: Callable[..., Any], pipeline: PressroomPipeline, password: dagger.Secret
-) -> None:
-    run(lambda: pipeline.release(REPOSITORY, "press", password, ["1"]))
-    assert session.bodies
-    assert not [body for body in session.bodies if PASSWORD in body]
-
-
-@pytest.mark.parametrize(
-    ("repository", "tags", "message"),
-    [
-        (REPOSITORY, [], "tags: none is given"),
-        (f"{REPOSITORY}:1", ["2"], "repository: .* has a tag"),
-        (f"{REPOSITORY}@sha256:0", ["2"], "repository: .* has a tag"),
-    ],
-)
-def test_publish_refuses_what_it_could_not_push(
-    session: Session,
-    run: Callable[..., Any],
-    pipeline: PressroomPipeline,
-    password: dagger.Secret,
-    repository: str,
-    tags: list[str],
-    message: str,
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        run(lambda: pipeline.publish(repository, "press", password, tags))
-    assert session.events == []
-
-
-def test_a_registry_with_a_port_has_no_tag(
-    session: Session, run: Callable[..., Any], pipeline: PressroomPipeline, password: dagger.Secret
-) -> None:
-    (address,) = run(lambda: pipeline.publish("localhost:5000/pressroom", "press", password, ["1"]))
-    assert address.startswith("localhost:5000/pressroom:1@")
-
-
-STEPS = ["make lint", "make test", "make wheels", "make scan", "dockerBuild", "submit", "publish"]
-
-
-def test_a_release_takes_every_step_in_order_and_pushes_last(
-    session: Session, run: Callable[..., Any], pipeline: PressroomPipeline, password: dagger.Secret
-) -> None:
-    run(lambda: pipeline.release(REPOSITORY, "press", password, ["1"]))
-    done = [brief(event) for event in session.events]
-    assert [step for step in done if step in STEPS] == STEPS
-
-
-@pytest.mark.parametrize("failing", STEPS[:-1])
-def test_a_release_ends_at_the_first_step_that_fails(
-    session: Session,
-    run: Callable[..., Any],
-    pipeline: PressroomPipeline,
-    password: dagger.Secret,
-    failing: str,
-) -> None:
-    session.fails = lambda event: brief(event) == failing
-    with pytest.raises(dagger.ExecError):
-        run(lambda: pipeline.release(REPOSITORY, "press", password, ["1"]))
-    done = [brief(event) for event in session.events]
-    assert [step for step in done if step in STEPS] == STEPS[: STEPS.index(failing)]
