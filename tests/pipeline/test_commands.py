@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 DOCKERFILE, COMPOSE = ROOT / "Dockerfile", ROOT / "docker-compose.yml"
 # They are the image's own part of the project.
-needs_image = pytest.mark.skipif(not (DOCKERFILE.exists() and COMPOSE.exists()), reason="no image here")
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -62,7 +61,6 @@ def test_every_target_that_the_pipeline_asks_for_is_explained_by_make_help(goals
         assert f"\033[1m{goal} " in said
 
 
-@needs_image
 def test_the_images_are_those_of_the_dockerfile_and_of_compose() -> None:
     arguments = dict(re.findall(r"^ARG (\w+)=(\S+)$", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE))
     assert arguments["BASE_IMAGE"] == pipeline.BASE_IMAGE
@@ -72,7 +70,6 @@ def test_the_images_are_those_of_the_dockerfile_and_of_compose() -> None:
         assert f"image: {name}\n" in compose
 
 
-@needs_image
 def test_the_user_of_the_image_is_the_dockerfiles() -> None:
     assert f"\nUSER {image.USER}\n" in DOCKERFILE.read_text(encoding="utf-8")
 
