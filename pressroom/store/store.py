@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-CONNECTIONS = 2
-"""A job's thread and its heartbeat; a reaper's rounds and its callbacks."""
+CONNECTIONS = 3
+"""A job's thread and its heartbeat; a reaper's rounds, its cleaning and its callbacks."""
 START_SECONDS = 30.0
 LOOK_SECONDS = 1.0
 
