@@ -22,6 +22,7 @@ class Line:
 
     def __init__(self, folder: Path, server: Path) -> None:
         self.cuts = 0
+        self.closed = False
         self.folder = folder
         self._server = str(server / SOCKET)
         self._cut_next = threading.Event()
@@ -35,9 +36,11 @@ class Line:
         self._cut_next.set()
 
     def close(self) -> None:
-        """Take no more connections."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        """Take no more connections; once is enough."""
+        if not self.closed:
+            self.closed = True
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):

@@ -149,10 +149,12 @@ class Runner:
         gauge.enter(Phase.PUBLISHING)
         try:
             files = [self._publish(job, file, look) for file in built.files]
-            self._succeed(job, files, built, warnings, gauge)
         except Exception:
             self._files.unpublish(job.id, job.attempt)
             raise
+        if not self._succeed(job, files, built, warnings, gauge):
+            self._files.unpublish(job.id, job.attempt)
+            raise JobCancelled("the job was cancelled, or another worker has it")
         log.info("job succeeded", rows=built.rows, files=len(files), phases=built.phases)
 
     def _rows(self, job: Job, folder: Path, look: Callable[[], None]) -> list[Rows]:
@@ -178,12 +180,16 @@ class Runner:
 
     def _succeed(
         self, job: Job, files: Sequence[PublishedFile], built: Built, warnings: Sequence[str], gauge: Gauge
-    ) -> None:
-        """The one UPDATE that makes the files visible; it outlasts a database that is away for a moment."""
+    ) -> bool:
+        """The one UPDATE that makes the files visible; it outlasts a database that is away for a moment.
+
+        `False` when the token is stale. Raises `Unavailable` when nobody knows: the files stay, and the
+        reaper removes them if the database, once it is back, does not want them.
+        """
         give_up = time.monotonic() + PERSIST_SECONDS
         while True:
             try:
-                visible = self._store.succeed(
+                return self._store.succeed(
                     job.id, job.attempt, files, built.completeness, warnings, gauge.finished(built.files)
                 )
             except Unavailable:
@@ -191,10 +197,6 @@ class Runner:
                     raise
                 log.warning("the database is away; the finished job waits for it")
                 time.sleep(1)
-                continue
-            if not visible:
-                raise JobCancelled("the job was cancelled, or another worker has it")
-            return
 
     def _record(self, job: Job, reason: Reason | None, error: Exception) -> None:
         """Write down why the job did not succeed; when even that fails, its lease runs out."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import worker.run
 from pressroom.errors import Unavailable
 from pressroom.jobs import JobState
+from pressroom.store import Store
+from tests.doubles.build import build
 from tests.lost_answers import Line, line
 from tests.services import Shop, open_shop
 from tests.unit.test_store import LONG, a_file
+from worker.run import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +61,25 @@ def test_a_success_that_is_told_twice_is_one(shop: Shop, cable: Line) -> None:
         shop.store.succeed(job.id, 1, files, {})
     assert shop.store.job(job.id).state is JobState.SUCCEEDED
     assert shop.store.succeed(job.id, 1, files, {}), "or its files would be removed"
+
+
+def test_files_stay_when_nobody_knows_whether_the_job_succeeded(
+    shop: Shop, cable: Line, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = shop.submit(outputs=["pdf"])
+
+    def succeed(*asked: Any, **more: Any) -> bool:
+        if not cable.closed:
+            assert Store.succeed(shop.store, *asked, **more)
+            cable.close()
+        raise Unavailable("the database went away with its answer")
+
+    monkeypatch.setattr(worker.run, "PERSIST_SECONDS", 0.0)
+    monkeypatch.setattr(shop.store, "succeed", succeed)
+    Runner(shop.store, shop.files, shop.settings, build, shop.ring).answer(job.id)
+    with Store.open(postgres_url) as store:
+        assert store.job(job.id).state is JobState.SUCCEEDED
+    assert shop.published(job) == ["1/double.pdf"]
 
 
 def test_a_claim_that_nobody_heard_of_runs_out(shop: Shop, cable: Line) -> None:
