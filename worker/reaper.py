@@ -29,11 +29,11 @@ class Reaper:
     """Rings for jobs that wait in silence, ends those that nobody else can, removes what is too old."""
 
     def __init__(self, store: Store, files: Files, settings: Settings, ring: Ring) -> None:
+        self._pulse = Pulse(settings.data_dir, "reaper")
         self._store = store
         self._files = files
         self._settings = settings
         self._ring = ring
-        self._pulse = Pulse(settings.data_dir, "reaper")
         self._clean_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -44,13 +44,10 @@ class Reaper:
                 self.look()
                 if time.monotonic() >= self._clean_at:
                     self.clean()
-                    self._pulse.sweep()
                     self._clean_at = time.monotonic() + CLEAN_SECONDS
-                self._pulse.beat()
             except (PressroomError, OSError) as error:
                 log.warning("the reaper tries again", error=str(error))
             stop.wait(look)
-        self._pulse.end()
 
     def look(self) -> None:
         """Everything that should not wait: rings, poison, cancels of dead workers."""
@@ -59,6 +56,7 @@ class Reaper:
             self._files.end_work(job.id, job.attempt)
             self._files.remove(job)
         self._ring_all()
+        self._pulse.beat()
 
     def clean(self) -> None:
         """Everything that may wait: expired jobs and datasets, and what dead processes left on disk."""
@@ -92,4 +90,7 @@ def run_reaper(store: Store, files: Files, settings: Settings, ring: Ring) -> No
         signal.signal(number, lambda *_: stop.set())
     caller.start()
     log.info("reaper ready.")
+    pulse = Pulse(settings.data_dir, "reaper")
+    pulse.sweep()
     Reaper(store, files, settings, ring).run(stop)
+    pulse.end()
