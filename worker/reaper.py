@@ -34,12 +34,12 @@ class Reaper:
     """Rings for jobs that wait in silence, ends those that nobody else can, removes what is too old."""
 
     def __init__(self, store: Store, files: Files, settings: Settings, ring: Ring) -> None:
+        self._pulse = Pulse(settings.data_dir, "reaper")
         self._store = store
         self._files = files
         self._settings = settings
         self._ring = ring
         self._sweep_at = 0.0
-        self._pulse = Pulse(settings.data_dir, "reaper")
 
     def run(self, stop: threading.Event) -> None:
         """Look after the jobs until `stop` is set; a database or a broker that is away is waited for."""
@@ -47,13 +47,8 @@ class Reaper:
         # Cleaning by itself: what waits for a slow storage must not keep jobs waiting for their ring.
         with ThreadPoolExecutor(1, thread_name_prefix="cleaner") as thread:
             cleaning = thread.submit(_again_and_again, self.clean, CLEAN_SECONDS, stop)
-            _again_and_again(self._round, look, stop)
+            _again_and_again(self.look, look, stop)
         cleaning.result()
-        self._pulse.end()
-
-    def _round(self) -> None:
-        self.look()
-        self._pulse.beat()
 
     def look(self) -> None:
         """Everything that should not wait: rings, poison, cancels of dead workers."""
@@ -63,6 +58,7 @@ class Reaper:
                 self._files.scratch.end_work(job.id, job.attempt)
                 self._files.remove(job)
         self._ring_all()
+        self._pulse.beat()
 
     def clean(self) -> None:
         """Everything that may wait: expired jobs and datasets, and what dead processes left behind."""
@@ -82,7 +78,6 @@ class Reaper:
             swept += self._files.sweep(self._store.wants, self._store.knows_dataset)
         for path in swept:
             log.info("swept", path=path)
-        self._pulse.sweep()
 
     def _ring_all(self) -> None:
         due = self._store.rings_due(self._settings.ring_after_seconds)
@@ -118,4 +113,7 @@ def run_reaper(store: Store, files: Files, settings: Settings, ring: Ring) -> No
         signal.signal(number, lambda *_: stop.set())
     caller.start()
     log.info("reaper ready.")
+    pulse = Pulse(settings.data_dir, "reaper")
+    pulse.sweep()
     Reaper(store, files, settings, ring).run(stop)
+    pulse.end()

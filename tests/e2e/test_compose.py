@@ -279,7 +279,7 @@ def test_files_are_kept_in_the_object_store_of_the_profile(
     system = System(engine, **OBJECT_STORE, AWS_SECRET_ACCESS_KEY=secrets.token_hex(16))
     try:
         system.up("api", "worker-fast", "reaper", "minio")
-        for service in ("minio", "api", "worker-fast"):
+        for service in ("minio", "api", "worker-fast", "reaper"):
             system.wait_healthy(service)
         with Client(system.url) as client:
             job = client.submit({"report": "hello", "rows": [{"city": "Zürich", "amount": 1}]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import tempfile
 from pathlib import Path
@@ -25,7 +24,7 @@ class System:
 
     def __init__(self, engine: Engine, **environment: str) -> None:
         self.engine = engine
-        self.project = f"pressroom-smoke-{os.getpid()}"
+        self.project = f"pressroom-smoke-{secrets.token_hex(4)}"
         self.environment = {name: secrets.token_hex(16) for name in PASSWORDS}
         api, flower = free_port(), free_port()
         self.environment |= {"TAG": TAG, "API_ADDRESS": f"127.0.0.1:{api}", "FLOWER_PORT": str(flower)}
