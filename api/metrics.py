@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from pressroom.broker import QUEUES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -46,11 +48,19 @@ class _JobCounts(Collector):
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """One gauge of jobs by queue and state."""
+        """Jobs by queue and state, and how long the longest waiting one of a queue has been due."""
         jobs = GaugeMetricFamily("pressroom_jobs", "Jobs in the database", labels=("queue", "state"))
         for (queue, state), count in sorted(self._store.counts().items()):
             jobs.add_metric((queue, str(state)), count)
         yield jobs
+        waiting = GaugeMetricFamily(
+            "pressroom_longest_wait_seconds", "Of the queued job that has been due longest", labels=("queue",)
+        )
+        # Zero, too, is an answer: an alert must see that a queue is empty again.
+        longest = dict.fromkeys(QUEUES, 0.0) | self._store.waiting()
+        for queue, seconds in sorted(longest.items()):
+            waiting.add_metric((queue,), seconds)
+        yield waiting
 
 
 class Counted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, delete, func, insert, literal, select, update
+from sqlalchemy import Double, and_, case, delete, func, insert, literal, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 
 from pressroom.errors import BadRequest, Conflict, IdempotencyConflict, NotFound
@@ -221,6 +221,14 @@ class Requests(Table):
         query = select(jobs.c.queue, jobs.c.state, func.count()).group_by(jobs.c.queue, jobs.c.state)
         with reading(self._engine) as connection:
             return {(queue, JobState(state)): n for queue, state, n in connection.execute(query)}
+
+    def waiting(self) -> dict[str, float]:
+        """For how long the job has been due that waits longest, in seconds, by queue with any."""
+        due = type_coerce(func.max(now() - jobs.c.not_before), Double)
+        query = select(jobs.c.queue, due).group_by(jobs.c.queue)
+        query = query.where(jobs.c.state == str(JobState.QUEUED), jobs.c.not_before <= now())
+        with reading(self._engine) as connection:
+            return {row.queue: row[1] for row in connection.execute(query)}
 
     def add_dataset(self, dataset: Dataset) -> None:
         """Record a dataset whose file is in place."""

@@ -281,6 +281,7 @@ def test_metrics_count_jobs_and_calls(press: RunningPress) -> None:
     press.done()
     text = press.http.get("/metrics").text
     assert 'pressroom_jobs{queue="fast",state="succeeded"}' in text
+    assert 'pressroom_longest_wait_seconds{queue="heavy"} 0.0' in text
     assert 'pressroom_http_requests_total{method="POST",route="/v1/jobs",status="202"}' in text
 
 

@@ -238,6 +238,21 @@ def test_jobs_are_found_by_what_they_are(store: Store) -> None:
     assert store.counts() == {("fast", JobState.QUEUED): 1, ("fast", JobState.RUNNING): 1}
 
 
+def test_a_queue_says_how_long_its_first_job_has_waited(store: Store) -> None:
+    assert store.waiting() == {}
+    running, first = add(store), add(store)
+    store.claim(running.id, LONG)
+    before = store.waiting()
+    assert set(before) == {"fast"}
+    assert before["fast"] >= 0
+    wait_for(lambda: store.waiting()["fast"] > before["fast"], "the clock goes on")
+    later = add(store, queue="heavy")
+    assert store.waiting()["fast"] > store.waiting()["heavy"] >= 0
+    for job in (first, later):
+        store.claim(job.id, LONG)
+    assert store.waiting() == {}
+
+
 @pytest.mark.parametrize("limit", [0, 501])
 def test_a_page_has_a_limit(store: Store, limit: int) -> None:
     with pytest.raises(BadRequest):
