@@ -26,7 +26,7 @@ from pressroom.reports import Report
 from pressroom.sources.database import Databases
 from pressroom.sources.source import Source
 from tests.integration.test_source import MEMORY, dataset, definition, rows
-from tests.postgres import Postgres, running_postgres
+from tests.postgres import OWNER_PASSWORD, Postgres, running_postgres
 from tests.services import wait_for
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ def test_nothing_but_reading_is_possible(
     tmp_path: Path, database: str, sql: str, postgres: Postgres, ledger: str
 ) -> None:
     # Even as the owner, who could.
-    url = postgres.url("owner", "owner's") if database == "postgres" else ledger
+    url = postgres.url("owner", OWNER_PASSWORD) if database == "postgres" else ledger
     error = refused(tmp_path, url, reading(sql))
     assert isinstance(error, QueryFailed)
     assert str(error).startswith("report.yaml: data.sources.entries.sql")
