@@ -59,30 +59,26 @@ impl Key {
     }
 }
 
-/// Tables that share the keys. One table of millions takes a tenth of a second to grow, in which no job could be
-/// cancelled.
+/// Hash and number of keys; with the hash, so that a table that grows looks at no key.
+type Table = HashTable<(u64, u32)>;
+
+/// Keys past which many tables share them. One of millions takes a tenth of a second to grow, in which no job could be
+/// cancelled; many cost a third more a look-up.
+const MANY: usize = 1 << 19;
+/// Tables that then share them.
 const TABLES: usize = 64;
 
 /// Keys numbered in the order in which they were first seen; allocates once per new key only.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Keys {
-    /// Hash and number of each key; with its hash, so that a table that grows looks at no key.
-    tables: [HashTable<(u64, u32)>; TABLES],
+    /// The keys, up to [`MANY`].
+    table: Table,
+    /// The keys, once there are more.
+    tables: Vec<Table>,
     state: RandomState,
     keys: Vec<Key>,
     /// All texts: millions of them are freed at once, so that a cancelled job ends soon.
     texts: String,
-}
-
-impl Default for Keys {
-    fn default() -> Self {
-        Self {
-            tables: [const { HashTable::new() }; TABLES],
-            state: RandomState::default(),
-            keys: Vec::new(),
-            texts: String::new(),
-        }
-    }
 }
 
 impl Keys {
@@ -95,7 +91,11 @@ impl Keys {
         };
         let hash = hash(value, &self.state);
         let (keys, texts) = (&mut self.keys, &mut self.texts);
-        let entry = self.tables[table(hash)].entry(
+        let table = match &mut self.tables[..] {
+            [] => &mut self.table,
+            tables => &mut tables[place(hash)],
+        };
+        let entry = table.entry(
             hash,
             |(h, n)| *h == hash && same(keys[*n as usize].value(texts), value),
             |(h, _)| *h,
@@ -111,7 +111,20 @@ impl Keys {
             });
             (hash, (keys.len() - 1) as u32)
         });
-        found.get().1
+        let number = found.get().1;
+        if self.keys.len() > MANY && self.tables.is_empty() {
+            self.share();
+        }
+        number
+    }
+
+    /// Gives the keys to many tables.
+    fn share(&mut self) {
+        let table = || Table::with_capacity(2 * MANY / TABLES);
+        self.tables.resize_with(TABLES, table);
+        for (hash, number) in std::mem::take(&mut self.table) {
+            self.tables[place(hash)].insert_unique(hash, (hash, number), |(h, _)| *h);
+        }
     }
 
     /// Adds `value` and says whether it is new.
@@ -125,7 +138,11 @@ impl Keys {
     pub fn find(&self, value: Value<'_>) -> Option<u32> {
         let hash = hash(value, &self.state);
         let is_key = |(h, n): &(u64, u32)| *h == hash && same(self.get(*n as usize), value);
-        let found = self.tables[table(hash)].find(hash, is_key);
+        let table = match &self.tables[..] {
+            [] => &self.table,
+            tables => &tables[place(hash)],
+        };
+        let found = table.find(hash, is_key);
         found.map(|(_, number)| *number)
     }
 
@@ -145,8 +162,8 @@ impl Keys {
     }
 }
 
-/// The table of a hash; its lowest and highest bits say where in it.
-fn table(hash: u64) -> usize {
+/// The table of a hash among many; its lowest and highest bits say where in that.
+fn place(hash: u64) -> usize {
     (hash >> 32) as usize % TABLES
 }
 
@@ -164,6 +181,22 @@ mod tests {
         assert_eq!(keys.number(Value::Null), 2);
         assert_eq!(keys.number(Value::Null), 2);
         assert_eq!(keys.len(), 3);
+    }
+
+    #[test]
+    fn millions_of_keys_are_found_in_many_tables() {
+        let mut keys = Keys::default();
+        let all = MANY as i128 * 3 / 2;
+        for n in 0..all {
+            assert_eq!(keys.number(Value::Int(n * 7)), n as u32);
+        }
+        assert_eq!(keys.tables.len(), TABLES);
+        assert!(keys.table.is_empty());
+        for n in (0..all).step_by(997) {
+            assert_eq!(keys.find(Value::Int(n * 7)), Some(n as u32));
+            assert_eq!(keys.number(Value::Int(n * 7)), n as u32);
+            assert_eq!(keys.find(Value::Int(n * 7 + 1)), None);
+        }
     }
 
     #[test]
