@@ -76,7 +76,7 @@ HEALTHCHECK --interval=30s --timeout=20s --start-period=2m CMD ["pressroom", "he
 ENTRYPOINT ["tini", "--", "pressroom"]
 CMD ["--help"]
 
-ARG VERSION=0
+ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Pressroom" \
       org.opencontainers.image.description="Massive PDF and XLSX reports from a job queue" \

@@ -86,8 +86,6 @@ $(VALIDATOR)/.installed: | toolchain $(UV)
 .PHONY: image
 image: ## Build the container image pressroom:TAG (latest unless TAG says otherwise); needs Docker with BuildKit
 	DOCKER_BUILDKIT=1 $(DOCKER) build --tag pressroom:$(TAG) \
-	  --build-arg UV_VERSION=$(UV_VERSION) \
-	  --build-arg VERSION=$$(sed -n '/^version = "\(.*\)"/{s//\1/p;q}' pyproject.toml) \
 	  --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
 	  --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) .
 
@@ -169,5 +167,5 @@ bench: .venv/.bench ## Measure against writers, engines and techniques; make doc
 	@touch $@
 
 .PHONY: clean
-clean: ## Remove what was built in this checkout; the caches outside it stay
-	rm -rf .venv out target pressroom-data .mypy_cache .ruff_cache .pytest_cache
+clean: ## Remove what was built in this checkout; pressroom-data and the caches outside it stay
+	rm -rf .venv out target .mypy_cache .ruff_cache .pytest_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 TASK = "pressroom.build"
 """Name of the one task; its one argument is a job id."""
@@ -13,6 +14,8 @@ QUEUES = (HEAVY, FAST)
 
 Ring = Callable[[str, str], None]
 """Tells a queue that a job waits: job id, queue."""
+Unheard = Callable[[str], int]
+"""How many rings lie in a queue."""
 
 TRANSPORT_OPTIONS: dict[str, Any] = {
     # A broker that takes packets and never answers must not hold a submit or a worker for ever.
@@ -30,6 +33,7 @@ def broker_settings(redis_url: str) -> dict[str, Any]:
     """Celery settings that the API, which only rings, shares with the workers."""
     return {
         "broker_url": redis_url,
+        "broker_use_ssl": _tls(redis_url),
         "broker_transport_options": dict(TRANSPORT_OPTIONS),
         "broker_connection_retry_on_startup": True,
         "broker_connection_timeout": 2,
@@ -43,3 +47,15 @@ def broker_settings(redis_url: str) -> dict[str, Any]:
         "task_publish_retry": False,
         "enable_utc": True,
     }
+
+
+def _tls(redis_url: str) -> dict[str, str] | bool:
+    """What the `ssl_…` options of `rediss://` say, where Kombu and Flower look for it.
+
+    The certificate is checked unless they say otherwise: Kombu alone would take any.
+    """
+    address = urlsplit(redis_url)
+    if address.scheme != "rediss":
+        return False
+    options = {name: value for name, value in parse_qsl(address.query) if name.startswith("ssl_")}
+    return {"ssl_cert_reqs": "required"} | options

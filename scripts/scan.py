@@ -61,7 +61,8 @@ def crates(cargo_deny: str, report: Path) -> Answer:
     if not sums:
         messages = [line["fields"]["message"] for line in said if "message" in line["fields"]]
         lines = "\n".join([*messages, checked.stderr]).splitlines()
-        return Answer("cargo-deny", 0, next((line for line in lines if line.startswith("fatal: ")), lines[0]))
+        fatal = [line for line in lines if line.startswith("fatal: ")]
+        return Answer("cargo-deny", 0, next(iter([*fatal, *lines]), "it said nothing"))
     return Answer("cargo-deny", sums[0])
 
 

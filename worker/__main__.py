@@ -14,7 +14,7 @@ from pressroom.files import open_files
 from pressroom.logs import set_up_logs
 from pressroom.settings import Settings
 from pressroom.store import Store
-from worker.app import create_celery, ringer, worker_arguments
+from worker.app import create_celery, ringer, unheard, worker_arguments
 from worker.reaper import run_reaper
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 files = open_files(settings)
                 with Store.open(settings.database, "pressroom reaper") as store:
                     store.wait_for_schema()
-                    run_reaper(store, files, settings, ringer(app))
+                    run_reaper(store, files, settings, ringer(app), unheard(app))
             case "flower":
                 run_flower(app, settings, options.address)
             case queue:

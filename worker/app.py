@@ -21,7 +21,7 @@ from worker.tasks import create_tasks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pressroom.broker import Ring
+    from pressroom.broker import Ring, Unheard
     from pressroom.settings import Settings
 
 BUILD = "pressroom.build:build"
@@ -91,6 +91,16 @@ def ringer(app: Celery) -> Ring:
         app.send_task(TASK, args=[job_id], queue=queue, ignore_result=True)
 
     return ring
+
+
+def unheard(app: Celery) -> Unheard:
+    """Counts the rings that lie in a queue; raises when the broker does not answer."""
+
+    def count(queue: str) -> int:
+        with app.connection_or_acquire() as connection:
+            return int(connection.default_channel.queue_declare(queue).message_count)
+
+    return count
 
 
 def worker_arguments(queue: str, settings: Settings) -> list[str]:

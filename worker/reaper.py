@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from pressroom.broker import QUEUES
 from pressroom.errors import PressroomError
 from pressroom.pulse import Pulse
 from worker.callbacks import run_callbacks
@@ -19,7 +20,7 @@ from worker.callbacks import run_callbacks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pressroom.broker import Ring
+    from pressroom.broker import Ring, Unheard
     from pressroom.files import Files
     from pressroom.settings import Settings
     from pressroom.store import Store
@@ -33,12 +34,13 @@ log = structlog.get_logger(__name__)
 class Reaper:
     """Rings for jobs that wait in silence, ends those that nobody else can, removes what is too old."""
 
-    def __init__(self, store: Store, files: Files, settings: Settings, ring: Ring) -> None:
+    def __init__(self, store: Store, files: Files, settings: Settings, ring: Ring, unheard: Unheard) -> None:
         self._pulse = Pulse(settings.data_dir, "reaper")
         self._store = store
         self._files = files
         self._settings = settings
         self._ring = ring
+        self._unheard = unheard
         self._sweep_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -80,7 +82,14 @@ class Reaper:
             log.info("swept", path=path)
 
     def _ring_all(self) -> None:
-        due = self._store.rings_due(self._settings.ring_after_seconds)
+        try:
+            # Who hears a ring takes the job whose turn it is, whosever ring it was: one that lies there is
+            # enough, and a long queue does not fill the broker.
+            silent = [queue for queue in QUEUES if self._unheard(queue) == 0]
+        except Exception as error:  # noqa: BLE001 - a broker that is away; next time again
+            log.warning("ring failed", error=str(error))
+            return
+        due = self._store.rings_due(self._settings.ring_after_seconds, silent)
         for place, (job_id, queue) in enumerate(due):
             with bound_contextvars(job=job_id):
                 try:
@@ -105,7 +114,7 @@ def _again_and_again(work: Callable[[], None], seconds: float, stop: threading.E
         stop.set()
 
 
-def run_reaper(store: Store, files: Files, settings: Settings, ring: Ring) -> None:
+def run_reaper(store: Store, files: Files, settings: Settings, ring: Ring, unheard: Unheard) -> None:
     """Run a reaper in this process until it is told to go."""
     stop = threading.Event()
     caller = threading.Thread(target=run_callbacks, args=(store, stop), name="callbacks", daemon=True)
@@ -115,5 +124,5 @@ def run_reaper(store: Store, files: Files, settings: Settings, ring: Ring) -> No
     log.info("reaper ready.")
     pulse = Pulse(settings.data_dir, "reaper")
     pulse.sweep()
-    Reaper(store, files, settings, ring).run(stop)
+    Reaper(store, files, settings, ring, unheard).run(stop)
     pulse.end()

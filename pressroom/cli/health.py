@@ -67,6 +67,9 @@ def part_of(command_line: bytes) -> Part:
     told = words[names.index("pressroom") + 1 :] if "pressroom" in names else []
     if told[:1] == ["worker"]:
         told = [word.removeprefix("--queue=") for word in told[1:] if word != "--queue"]
+    elif told[:1] == ["up"]:
+        # It starts its other parts again by itself.
+        told = [Part.API]
     if told and told[0] in [str(part) for part in Part]:
         return Part(told[0])
     raise BadRequest("this is no container of a part that can be asked", hint="name it: pressroom health api")

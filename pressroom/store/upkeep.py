@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, delete, exists, func, literal, or_, select, update
 
+from pressroom.broker import QUEUES
 from pressroom.errors import WorkerLost
 from pressroom.jobs import ACTIVE, TRANSITIONS, Dataset, Event, Job, JobState
 from pressroom.problems import problem
@@ -17,7 +18,7 @@ from pressroom.store.runs import claimable
 from pressroom.store.tables import Instant, datasets, jobs, now
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 MAX_BACK_OFF = 4
 """A silent job is rung after 1, 2, 4, 8, 16, 16, ... times the first silence: a long queue is no storm."""
@@ -31,8 +32,8 @@ FIRST_PAUSE = 10
 class Upkeep(Table):
     """What keeps promises when processes die. Any number of reapers may call these at once."""
 
-    def rings_due(self, silence_seconds: float) -> list[tuple[str, str]]:
-        """Take (job id, queue) of jobs to ring: waiting in silence, or left by their worker.
+    def rings_due(self, silence_seconds: float, queues: Collection[str] = QUEUES) -> list[tuple[str, str]]:
+        """Take (job id, queue) of jobs of `queues` to ring: waiting in silence, or left by their worker.
 
         They count as rung from now on, so no other reaper gets them; `not_rung` gives them back.
         """
@@ -41,6 +42,7 @@ class Upkeep(Table):
         )
         due = and_(
             jobs.c.state.in_([str(JobState.QUEUED), str(JobState.RUNNING)]),
+            jobs.c.queue.in_(queues),
             claimable(),
             jobs.c.rung + silence <= now(),
         )

@@ -149,6 +149,8 @@ def test_a_dataset_that_nobody_knows_is_swept_and_a_known_one_is_not(shop: Shop,
 def test_a_store_that_hangs_keeps_no_job_waiting_for_its_ring(tmp_path: Path, bucket: Bucket) -> None:
     with open_shop(tmp_path, storage_url=bucket.url, storage_seconds=300) as shop:
         waiting, old = shop.submit(), shop.submit()
+        with shop.broker.client() as client:
+            client.flushall()
         with shop.store._engine.begin() as connection:
             connection.exec_driver_sql("UPDATE jobs SET rung = rung + 1e6")
             connection.exec_driver_sql("UPDATE jobs SET expires = 0 WHERE id = ?", (old.id,))

@@ -36,7 +36,7 @@ def official_images() -> dict[str, str]:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     found = re.findall(r"^ARG \w+_IMAGE=((\w+):\S+)", dockerfile, re.MULTILINE)
-    found += re.findall(r"^ +image: ((redis|postgres|minio)[:/]\S+)", compose, re.MULTILINE)
+    found += re.findall(r"^ +image: ((?:\S+/)?(redis|postgres|minio):\S+)", compose, re.MULTILINE)
     return {name: image for image, name in found}
 
 

@@ -125,6 +125,7 @@ def test_flower_is_well_when_it_answers(shop: Shop) -> None:
         ("/sbin/docker-init -- tini -- pressroom worker --queue=heavy", Part.HEAVY),
         ("tini -- pressroom flower --address 0.0.0.0", Part.FLOWER),
         ("tini -- pressroom reaper", Part.REAPER),
+        ("tini -- pressroom up --port 8000", Part.API),
     ],
 )
 def test_a_container_knows_its_part_by_its_first_process(command: str, part: Part) -> None:

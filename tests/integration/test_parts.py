@@ -65,6 +65,20 @@ def test_a_reaper_waits_for_a_broker_that_is_away(shop: Shop) -> None:
     shop.wait_until(job, "succeeded")
 
 
+def test_a_queue_in_which_rings_lie_unheard_is_rung_no_fuller(shop: Shop) -> None:
+    waiting = [shop.submit() for _ in range(3)]
+    with shop.store._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET queue = 'heavy' WHERE id = ?", (waiting[0].id,))
+    reaper = shop.start_reaper()
+    with shop.broker.client() as client:
+        for times in range(1, 4):
+            # Each silence is longer than the one before, and the other queue's jobs are as silent.
+            wait_for(lambda: client.llen("heavy") == 1, "the heavy job is rung")
+            assert client.llen("fast") == 3, times
+            client.delete("heavy")
+    assert {line["job"] for line in reaper.lines() if line["event"] == "rung"} == {waiting[0].id}
+
+
 def test_flower_answers_on_loopback_and_only_reads(shop: Shop) -> None:
     port = free_port()
     shop.environment["PRESSROOM_FLOWER_PORT"] = str(port)

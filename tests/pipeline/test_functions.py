@@ -124,6 +124,7 @@ def test_the_image_is_the_dockerfiles(
     assert event.arguments["buildArgs"] == (
         (("name", "BASE_IMAGE"), ("value", BASE_IMAGE)),
         (("name", "RUST_IMAGE"), ("value", RUST_IMAGE)),
+        (("name", "REVISION"), ("value", "unknown")),
     )
     assert (event.arguments["platform"], event.arguments["target"]) == ("linux/arm64", "wheel")
     assert event.to.argument("path") == "/checkout"
@@ -131,11 +132,11 @@ def test_the_image_is_the_dockerfiles(
 
 def test_the_image_stands_on_what_the_caller_says(session: Session, run: Callable[..., Any]) -> None:
     mirror = {"rust_image": "mirror.example.com/rust:1", "base_image": "mirror.example.com/python:3"}
-    pipeline = PressroomPipeline(source=dag.host().directory("/checkout"), **mirror)
+    pipeline = PressroomPipeline(source=dag.host().directory("/checkout"), revision="0123abc", **mirror)
     run(pipeline.image().sync)
     run(pipeline.lint)
     given = [dict(pair)["value"] for pair in session.events[0].arguments["buildArgs"]]
-    assert given == ["mirror.example.com/python:3", "mirror.example.com/rust:1"]
+    assert given == ["mirror.example.com/python:3", "mirror.example.com/rust:1", "0123abc"]
     assert set(session.events[-1].given("from")) == {"mirror.example.com/rust:1"}
 
 

@@ -46,6 +46,7 @@ class Scan:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._cargo_deny = CARGO_DENY
         self.out = folder / "scan"
         self._wheel = folder / "pressroom-0.1.0-cp311-abi3-linux_x86_64.whl"
         with zipfile.ZipFile(self._wheel, "w") as wheel:
@@ -99,7 +100,7 @@ class Scan:
         cargo = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
         (self._folder / "cargo").mkdir()
         (self._folder / "cargo" / "registry").symlink_to(cargo / "registry")
-        programs = ["--uv", str(self._folder / "uv"), "--cargo-deny", str(CARGO_DENY)]
+        programs = ["--uv", str(self._folder / "uv"), "--cargo-deny", str(self._cargo_deny)]
         return subprocess.run(
             [
                 sys.executable,
@@ -117,6 +118,10 @@ class Scan:
             timeout=120,
             check=False,
         )
+
+    def cargo_deny_is_killed(self) -> None:
+        self._program("cargo-deny", "import os; os.kill(os.getpid(), 9)")
+        self._cargo_deny = self._folder / "cargo-deny"
 
     def _git_finds(self, database: Path) -> None:
         self._environment |= {
@@ -170,6 +175,13 @@ def test_a_database_of_crates_that_is_away_fails_the_scan_and_is_named(scan: Sca
     assert done.returncode == 3
     assert "scan: cargo-deny: NOT LOOKED UP: fatal: " in done.stdout
     assert "hint: " in done.stdout
+
+
+def test_a_program_that_says_nothing_looked_nothing_up(scan: Scan) -> None:
+    scan.cargo_deny_is_killed()
+    done = scan()
+    assert done.returncode == 3, done.stderr
+    assert "scan: cargo-deny: NOT LOOKED UP: it said nothing" in done.stdout
 
 
 def test_packages_that_are_not_in_the_database_were_not_looked_up(scan: Scan) -> None:

@@ -149,6 +149,8 @@ def test_the_image_is_that_of_the_locked_tools() -> None:
         r"^UV_VERSION := (\S+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert f"ARG UV_VERSION={uv}\n" in DOCKERFILE
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f"ARG VERSION={project['version']}\n" in stages()[-1]
     assert DOCKERFILE.count("uv sync --quiet --locked") == DOCKERFILE.count("uv sync") == 2
 
 

@@ -31,6 +31,7 @@ class PressroomPipeline:
     source: Source = field()
     rust_image: Annotated[str, Doc("Debian with Rust: compiles, lints and tests")] = field(default=RUST_IMAGE)
     base_image: Annotated[str, Doc("Debian with Python: the image's base")] = field(default=BASE_IMAGE)
+    revision: Annotated[str, Doc("The commit, for the image's label")] = field(default="unknown")
 
     @step
     async def lint(self) -> str:
@@ -74,7 +75,11 @@ class PressroomPipeline:
         target: Annotated[str, Doc("Stop at this stage of the Dockerfile")] = "",
     ) -> dagger.Container:
         """Build the image that ships, from the Dockerfile."""
-        arguments = {"BASE_IMAGE": self.base_image, "RUST_IMAGE": self.rust_image}
+        arguments = {
+            "BASE_IMAGE": self.base_image,
+            "RUST_IMAGE": self.rust_image,
+            "REVISION": self.revision,
+        }
         return images.build(self.source, arguments, target=target, platform=platform)
 
     @step
@@ -107,7 +112,8 @@ class PressroomPipeline:
     ) -> list[str]:
         """Lint, test, build and try the wheel, scan, try the image, publish it; the addresses, with digests.
 
-        The first step that fails is the last: nothing is pushed that did not pass all of them.
+        The first step that fails is the last: nothing is pushed unless all have passed. Images of other
+        platforms than the engine's are built, not tried.
         """
         await self.lint()
         await self.test()
