@@ -6,6 +6,7 @@ that a power cut could take a file that the database calls finished.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -105,10 +106,11 @@ class FolderStorage:
                 yield Entry(path.relative_to(self.root).as_posix(), changed)
 
     def remove(self, key: str) -> None:
-        """Remove a file, or an empty folder."""
+        """Remove a file, or a folder that is empty still."""
         path = self._path(key)
         if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                path.rmdir()
         else:
             path.unlink(missing_ok=True)
 
