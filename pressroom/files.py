@@ -48,8 +48,8 @@ class Wants(Protocol):
 def open_files(settings: Settings) -> Files:
     """The files of the installation that `settings` describe; for composition roots.
 
-    Raises `StorageRefused` for a bucket that is not there or lets nobody in. A storage that is away is only
-    told: jobs wait for it.
+    Raises `StorageRefused` for a bucket or a data folder that is not there or lets nobody in. A storage that
+    is away is only told: jobs wait for it.
     """
     files = Files(Scratch(settings.data_dir), open_storage(settings))
     try:
@@ -67,7 +67,8 @@ class Files:
         self._storage = storage
 
     def check(self) -> None:
-        """Raise unless the storage answers, within seconds."""
+        """Raise unless this host's scratch can be written to and the storage answers, within seconds."""
+        self.scratch.check()
         self._storage.check()
 
     # Datasets

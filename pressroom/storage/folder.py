@@ -12,8 +12,8 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from pressroom.disk import disk_errors, sha256, sync
-from pressroom.errors import BuildFailed, NotFound, StorageRefused
+from pressroom.disk import check_data_folder, disk_errors, sha256, sync
+from pressroom.errors import BuildFailed, NotFound
 from pressroom.storage.storage import Entry
 
 if TYPE_CHECKING:
@@ -35,17 +35,7 @@ class FolderStorage:
 
     def check(self) -> None:
         """Whether the folder can be written to."""
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageRefused(
-                f"the data folder can't be made: {error.strerror}", hint="PRESSROOM_DATA_DIR names another"
-            ) from error
-        if not os.access(self.root, os.W_OK | os.X_OK):
-            raise StorageRefused(
-                "the data folder can't be written to",
-                hint="PRESSROOM_DATA_DIR names another; or let this user write there",
-            )
+        check_data_folder(self.root)
 
     def put(self, made: Path, key: str, label: Label, sha256: str, look: Callable[[], None]) -> None:
         """A rename; across file systems a copy beside the target and a rename there."""
