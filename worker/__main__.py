@@ -38,9 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app = create_celery(settings)
         match options.part:
             case "reaper":
+                files = open_files(settings)
                 with Store.open(settings.database, "pressroom reaper") as store:
                     store.wait_for_schema()
-                    run_reaper(store, open_files(settings), settings, ringer(app))
+                    run_reaper(store, files, settings, ringer(app))
             case "flower":
                 run_flower(app, settings, options.address)
             case queue:
