@@ -19,6 +19,7 @@ from api.problems import MEDIA_TYPE, install_problem_handlers
 from api.ring import make_ring
 from api.routes import datasets, files, jobs, reports, service
 from api.schemas import Problem
+from api.storage_threads import StorageThreads
 from api.watch import JobWatch
 from pressroom.errors import Unavailable
 from pressroom.files import open_files
@@ -63,7 +64,7 @@ def create_app(settings: Settings, *, ring: Callable[[str, str], None] | None = 
         # A slash too many is an unknown address, not a redirect that loses the body.
         redirect_slashes=False,
     )
-    app.state.services = Services(settings, store, kept, submitter, JobWatch(store))
+    app.state.services = Services(settings, store, kept, submitter, JobWatch(store), StorageThreads())
     app.state.metrics = metrics
     install_problem_handlers(app)
     app.add_middleware(Head)

@@ -13,6 +13,7 @@ from api.problems import InvalidRequest
 from pressroom.errors import NotFound
 
 if TYPE_CHECKING:
+    from api.storage_threads import StorageThreads
     from api.watch import JobWatch
     from pressroom.files import Files
     from pressroom.settings import Settings
@@ -35,6 +36,7 @@ class Services:
     files: Files
     submitter: Submitter
     watch: JobWatch
+    storage_threads: StorageThreads
 
 
 def services(request: Request) -> Services:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from pressroom.broker import QUEUES
+from pressroom.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from pressroom.store import Store
+
+
+log = structlog.get_logger(__name__)
 
 
 class Metrics:
@@ -49,15 +54,21 @@ class _JobCounts(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Jobs by queue and state, and how long the longest waiting one of a queue has been due."""
+        try:
+            counts, waiting_now = self._store.counts(), self._store.waiting()
+        except Unavailable as error:
+            # The calls are counted all the same: they say how many were refused.
+            log.warning("no jobs among the metrics", error=error.message)
+            return
         jobs = GaugeMetricFamily("pressroom_jobs", "Jobs in the database", labels=("queue", "state"))
-        for (queue, state), count in sorted(self._store.counts().items()):
+        for (queue, state), count in sorted(counts.items()):
             jobs.add_metric((queue, str(state)), count)
         yield jobs
         waiting = GaugeMetricFamily(
             "pressroom_longest_wait_seconds", "Of the queued job that has been due longest", labels=("queue",)
         )
         # Zero, too, is an answer: an alert must see that a queue is empty again.
-        longest = dict.fromkeys(QUEUES, 0.0) | self._store.waiting()
+        longest = dict.fromkeys(QUEUES, 0.0) | waiting_now
         for queue, seconds in sorted(longest.items()):
             waiting.add_metric((queue,), seconds)
         yield waiting

@@ -39,7 +39,7 @@ async def receive(
     try:
         async for batch in _batches(chunks):
             await run_in_threadpool(upload.write, batch)
-        dataset = await run_in_threadpool(upload.finish)
+        dataset = await press.storage_threads.run(upload.finish)
     finally:
         # Not in a thread: this also runs when the call itself is cancelled, and must not be given up then.
         upload.abort()
@@ -47,7 +47,7 @@ async def receive(
         await run_in_threadpool(press.store.add_dataset, dataset)
     except BaseException:
         with anyio.CancelScope(shield=True):
-            await run_in_threadpool(press.files.remove_dataset, dataset)
+            await press.storage_threads.run(partial(press.files.remove_dataset, dataset))
         raise
     return dataset
 

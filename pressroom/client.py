@@ -202,7 +202,8 @@ class Client:
                     tries = self._tries(again=True)
                 self._pause(tries, error)
             except Refused as error:
-                if error.status not in PASSING:
+                # An object store's 500 passes, too.
+                if error.status not in PASSING | {500}:
                     raise
                 self._pause(tries, error)
 
@@ -272,8 +273,15 @@ class Client:
         time.sleep(seconds)
 
     def _away(self, error: Exception) -> Unavailable:
+        said = str(error) or type(error).__name__
+        asked = error.request.url if isinstance(error, httpx.TransportError) else self._http.base_url
+        if asked.netloc != self._http.base_url.netloc:
+            return Unavailable(
+                f"the object store at {asked.scheme}://{asked.netloc.decode()} does not answer: {said}",
+                hint="where clients can't reach it, set PRESSROOM_STORAGE_REDIRECT=false for the API",
+            )
         return Unavailable(
-            f"{self.url} does not answer: {str(error) or type(error).__name__}",
+            f"{self.url} does not answer: {said}",
             hint="is it running? `pressroom up` starts one; --url or PRESSROOM_URL names another",
         )
 

@@ -8,7 +8,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from pressroom.errors import StorageFull
+from pressroom.errors import StorageFull, StorageRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,21 @@ def disk_errors() -> Iterator[None]:
                 hint="free space in the data folder and retry",
             ) from error
         raise
+
+
+def check_data_folder(folder: Path) -> None:
+    """Make the data folder where it is not there; raise `StorageRefused` unless it can be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageRefused(
+            f"the data folder can't be made: {error.strerror}", hint="PRESSROOM_DATA_DIR names another"
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StorageRefused(
+            "the data folder can't be written to",
+            hint="PRESSROOM_DATA_DIR names another; or let this user write there",
+        )
 
 
 def sync(path: Path) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from pressroom.jobs import Dataset, Job
+    from pressroom.jobs import Dataset
     from pressroom.settings import Settings
     from pressroom.storage import Storage
 
@@ -48,8 +48,8 @@ class Wants(Protocol):
 def open_files(settings: Settings) -> Files:
     """The files of the installation that `settings` describe; for composition roots.
 
-    Raises `StorageRefused` for a bucket that is not there or lets nobody in. A storage that is away is only
-    told: jobs wait for it.
+    Raises `StorageRefused` for a bucket or a data folder that is not there or lets nobody in. A storage that
+    is away is only told: jobs wait for it.
     """
     files = Files(Scratch(settings.data_dir), open_storage(settings))
     try:
@@ -67,7 +67,8 @@ class Files:
         self._storage = storage
 
     def check(self) -> None:
-        """Raise unless the storage answers, within seconds."""
+        """Raise unless this host's scratch can be written to and the storage answers, within seconds."""
+        self.scratch.check()
         self._storage.check()
 
     # Datasets
@@ -184,14 +185,10 @@ class Files:
         with _or_by_the_sweep():
             self._storage.remove_below(f"{PUBLISHED}/{job_id}/{attempt}")
 
-    def remove(self, job: Job | str) -> None:
-        """Remove every finished file of a job."""
-        with _or_by_the_sweep():
-            self._storage.remove_below(f"{PUBLISHED}/{job if isinstance(job, str) else job.id}")
-
     def forget(self, job_id: str, rows_dataset: str | None) -> None:
         """Remove every finished file of a job that nobody can retry, and the dataset of its own rows."""
-        self.remove(job_id)
+        with _or_by_the_sweep():
+            self._storage.remove_below(f"{PUBLISHED}/{job_id}")
         if rows_dataset is not None:
             with _or_by_the_sweep():
                 self._storage.remove(f"{DATASETS}/{rows_dataset}")

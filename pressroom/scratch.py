@@ -14,7 +14,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from pressroom.disk import disk_errors
+from pressroom.disk import check_data_folder, disk_errors
 from pressroom.errors import StorageFull
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ class Scratch:
     def __init__(self, root: Path, *, reserve_bytes: int = RESERVE_BYTES) -> None:
         self.root = root.resolve()
         self.reserve_bytes = reserve_bytes
+
+    def check(self) -> None:
+        """Raise `StorageRefused` unless it can be written to."""
+        check_data_folder(self.root)
 
     def begin_work(self, job_id: str, attempt: int) -> Path:
         """An empty folder for one attempt. Raises `StorageFull` when there is next to no room."""

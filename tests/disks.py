@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@contextmanager
+@contextlib.contextmanager
 def mounted(folder: Path, size: str) -> Iterator[Path]:
     """An empty file system of `size` ("600k", "8m") in `folder`, which is made; fails without root."""
     if os.geteuid() != 0:
@@ -26,3 +26,10 @@ def mounted(folder: Path, size: str) -> Iterator[Path]:
     finally:
         # Lazily: an error that a test looks at may still hold a mapped file.
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Write a file until nothing more fits."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(2**20)) == 2**20:
+            pass

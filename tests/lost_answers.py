@@ -49,7 +49,8 @@ class Line:
                 threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
 
     def _pass_on(self, client: socket.socket) -> None:
-        with client, socket.socket(socket.AF_UNIX) as server:
+        # A process that is killed resets its connection.
+        with contextlib.suppress(OSError), client, socket.socket(socket.AF_UNIX) as server:
             server.connect(self._server)
             while True:
                 for source in select.select([client, server], [], [])[0]:

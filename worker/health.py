@@ -26,7 +26,7 @@ def main() -> None:
         control = create_celery(Settings()).control
         answers = control.inspect([name], timeout=ANSWER_SECONDS, limit=1).ping()
     except PressroomError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""))
     except OperationalError as error:
         sys.exit(f"error: the broker does not answer ({error})")
     if not answers:

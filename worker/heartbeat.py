@@ -91,7 +91,7 @@ class Heartbeat:
             beat = self._store.beat(
                 self._job.id, self._job.attempt, self._gauge.phase, self._gauge.read(), self._lease
             )
-        except PressroomError as error:
+        except Exception as error:  # noqa: BLE001 - without its heartbeat the job could not even be stopped
             # The lease may run out meanwhile; the token still guards what is published.
             log.warning("heartbeat did not reach the database", error=str(error))
         else:

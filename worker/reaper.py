@@ -13,7 +13,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from pressroom.broker import QUEUES
-from pressroom.errors import PressroomError
+from pressroom.errors import PressroomError, Unavailable
 from pressroom.pulse import Pulse
 from worker.callbacks import run_callbacks
 
@@ -42,44 +42,65 @@ class Reaper:
         self._ring = ring
         self._unheard = unheard
         self._sweep_at = 0.0
+        self._leases_count_from = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Look after the jobs until `stop` is set; a database or a broker that is away is waited for."""
         look = min(LOOK_SECONDS, self._settings.ring_after_seconds, self._settings.lease_seconds / 2)
         # Cleaning by itself: what waits for a slow storage must not keep jobs waiting for their ring.
         with ThreadPoolExecutor(1, thread_name_prefix="cleaner") as thread:
-            cleaning = thread.submit(_again_and_again, self.clean, CLEAN_SECONDS, stop)
+            cleaning = thread.submit(_again_and_again, partial(self.clean, stop), CLEAN_SECONDS, stop)
             _again_and_again(self.look, look, stop)
         cleaning.result()
+        self._pulse.end()
 
     def look(self) -> None:
         """Everything that should not wait: rings, poison, cancels of dead workers."""
-        for job in self._store.fail_exhausted():
-            with bound_contextvars(job=job.id, attempt=job.attempt):
-                log.warning("job ended without its worker", state=job.state)
-                self._files.scratch.end_work(job.id, job.attempt)
-                self._files.remove(job)
-        self._ring_all()
+        try:
+            if time.monotonic() < self._leases_count_from:
+                self._store.ping()
+            else:
+                self._end_exhausted()
+                self._ring_all()
+        except Unavailable:
+            # Leases run out meanwhile: when it is back, workers that live renew theirs first.
+            self._leases_count_from = time.monotonic() + self._settings.lease_seconds
+            raise
         self._pulse.beat()
 
-    def clean(self) -> None:
-        """Everything that may wait: expired jobs and datasets, and what dead processes left behind."""
+    def clean(self, stop: threading.Event) -> None:
+        """Everything that may wait: expired jobs and datasets, and what dead processes left behind.
+
+        Ends early when `stop` is set; what is left then, a later sweep finds.
+        """
         while expired := self._store.expire():
             for job in expired:
+                if stop.is_set():
+                    return
                 with bound_contextvars(job=job.id, attempt=job.attempt):
                     log.info("job expired")
                     self._files.forget(job.id, job.rows_dataset)
         while gone := self._store.expire_datasets():
             for dataset in gone:
+                if stop.is_set():
+                    return
                 log.info("dataset expired", dataset=dataset.id)
                 self._files.remove_dataset(dataset)
+        self._pulse.sweep()
         swept = self._files.scratch.sweep_work(partial(self._store.wants, published=False))
         swept += self._files.scratch.sweep_incoming()
         if time.monotonic() >= self._sweep_at:
-            self._sweep_at = time.monotonic() + self._files.sweep_seconds
             swept += self._files.sweep(self._store.wants, self._store.knows_dataset)
+            self._sweep_at = time.monotonic() + self._files.sweep_seconds
         for path in swept:
             log.info("swept", path=path)
+
+    def _end_exhausted(self) -> None:
+        for job in self._store.fail_exhausted():
+            with bound_contextvars(job=job.id, attempt=job.attempt):
+                log.warning("job ended without its worker", state=job.state)
+                # What it has published is left to the sweep: the job may be tried again by now.
+                self._files.scratch.end_work(job.id, job.attempt)
 
     def _ring_all(self) -> None:
         try:
@@ -122,7 +143,4 @@ def run_reaper(store: Store, files: Files, settings: Settings, ring: Ring, unhea
         signal.signal(number, lambda *_: stop.set())
     caller.start()
     log.info("reaper ready.")
-    pulse = Pulse(settings.data_dir, "reaper")
-    pulse.sweep()
     Reaper(store, files, settings, ring, unheard).run(stop)
-    pulse.end()

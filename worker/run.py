@@ -11,7 +11,7 @@ from structlog.contextvars import bound_contextvars
 
 import rust_core
 from pressroom.broker import HEAVY
-from pressroom.errors import BuildFailed, Incomplete, JobCancelled, PressroomError, Unavailable
+from pressroom.errors import BuildFailed, Incomplete, JobCancelled, PressroomError, StorageFull, Unavailable
 from pressroom.jobs import Phase
 from pressroom.parameters import check_parameters
 from pressroom.plates.cache import PlateCache
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 CLAIM_TRIES = 10
 """Somebody else took the job whose turn it was; after so many times they clearly need no help."""
 PERSIST_SECONDS = 60
-"""How long an hour's work waits for a database that is away."""
+"""How long an hour's work waits for a database that is away, or whose disk is full."""
 
 log = structlog.get_logger(__name__)
 
@@ -81,8 +81,8 @@ class Runner:
         """Take the job whose turn it is in the queue of `rung`, if there is one, and carry it to its end."""
         try:
             job = self._take(rung)
-        except Unavailable as error:
-            log.warning("the job database is away; the reaper rings again", job=rung, error=str(error))
+        except (Unavailable, StorageFull) as error:
+            log.warning("no job can be taken; the reaper rings again", job=rung, error=str(error))
             return
         if job is None:
             return
@@ -108,12 +108,15 @@ class Runner:
         gauge = Gauge(len(job.outputs), control)
         heartbeat = Heartbeat(self._store, job, gauge, control, self._settings)
         try:
-            with heartbeat:
-                self._work(job, control, gauge, heartbeat)
+            try:
+                with heartbeat:
+                    self._work(job, control, gauge, heartbeat)
+            finally:
+                # First: writing down how it ended may need the room.
+                self._files.scratch.end_work(job.id, job.attempt)
         except Exception as error:  # noqa: BLE001 - whatever it is, the job's row must say it
             self._record(job, heartbeat.reason, error)
         finally:
-            self._files.scratch.end_work(job.id, job.attempt)
             log.info("job left", seconds=round(time.monotonic() - start, 3))
 
     def _work(self, job: Job, control: rust_core.JobControl, gauge: Gauge, heartbeat: Heartbeat) -> None:
@@ -181,7 +184,7 @@ class Runner:
     def _succeed(
         self, job: Job, files: Sequence[PublishedFile], built: Built, warnings: Sequence[str], gauge: Gauge
     ) -> bool:
-        """The one UPDATE that makes the files visible; it outlasts a database that is away for a moment.
+        """The one UPDATE that makes the files visible; it outlasts a database that can't for a moment.
 
         `False` when the token is stale. Raises `Unavailable` when nobody knows: the files stay, and the
         reaper removes them if the database, once it is back, does not want them.
@@ -192,10 +195,10 @@ class Runner:
                 return self._store.succeed(
                     job.id, job.attempt, files, built.completeness, warnings, gauge.finished(built.files)
                 )
-            except Unavailable:
+            except (Unavailable, StorageFull) as error:
                 if time.monotonic() > give_up:
                     raise
-                log.warning("the database is away; the finished job waits for it")
+                log.warning("the database can't take it; the finished job waits for it", error=str(error))
                 time.sleep(1)
 
     def _record(self, job: Job, reason: Reason | None, error: Exception) -> None:

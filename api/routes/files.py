@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Header, Request, Response
@@ -54,7 +55,7 @@ async def download(
     """`ETag` and `Digest` are the file's SHA-256, so a download can be resumed and checked."""
     job = await run_in_threadpool(press.store.job, job_id)
     file = published(job, name)
-    size = await run_in_threadpool(press.files.size, file)
+    size = await press.storage_threads.run(partial(press.files.size, file))
     if size != file.bytes:
         raise Gone(f"{name} is no longer in the storage", hint="retry the job, or submit it again")
     headers = file_headers(file)
@@ -62,7 +63,8 @@ async def download(
         return Response(status_code=304, headers={k: headers[k] for k in ("ETag", "Cache-Control")})
     # A presigned address is good for a GET only: a HEAD is answered here.
     if press.settings.storage_redirect and not getattr(request.state, "head", False):
-        link = await run_in_threadpool(press.files.link, file, press.settings.storage_link_seconds)
+        seconds = press.settings.storage_link_seconds
+        link = await press.storage_threads.run(partial(press.files.link, file, seconds))
         if link is not None:
             return Response(status_code=307, headers={"Location": link, "Cache-Control": "no-store"})
     # If-Range: a part only of this very file, else all of it (RFC 9110 §13.1.5).
@@ -77,9 +79,8 @@ async def download(
         headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
     whole = part if part is not None else range(size)
     headers["Content-Length"] = str(len(whole))
-    return StreamingResponse(
-        press.files.read(file, whole), status_code=status, media_type=file.media_type, headers=headers
-    )
+    chunks = press.storage_threads.each(press.files.read(file, whole))
+    return StreamingResponse(chunks, status_code=status, media_type=file.media_type, headers=headers)
 
 
 def published(job: Job, name: str) -> PublishedFile:

@@ -53,7 +53,8 @@ async def create(
     200 when the job is done within that time.
     """
     asked = await read_job_request(request, press)
-    job, _ = await run_in_threadpool(
+    # It keeps rows that came with it, and looks into datasets.
+    job, _ = await press.storage_threads.run(
         partial(press.submitter.submit, asked, owner=ANYONE, idempotency_key=key)
     )
     bind_contextvars(job=job.id)
@@ -151,7 +152,7 @@ async def retry(job_id: JobId, response: Response, press: Press) -> JobView:
 async def delete(job_id: JobId, press: Press) -> None:
     """409 while the job is active."""
     job = await run_in_threadpool(press.store.delete, job_id)
-    await run_in_threadpool(press.files.forget, job.id, job.rows_dataset)
+    await press.storage_threads.run(partial(press.files.forget, job.id, job.rows_dataset))
 
 
 async def _events(press: Services, job_id: str, known: int) -> AsyncIterator[ServerSentEvent]:

@@ -6,13 +6,14 @@ that a power cut could take a file that the database calls finished.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
 from typing import TYPE_CHECKING
 
-from pressroom.disk import disk_errors, sha256, sync
-from pressroom.errors import BuildFailed, NotFound, StorageRefused
+from pressroom.disk import check_data_folder, disk_errors, sha256, sync
+from pressroom.errors import BuildFailed, NotFound
 from pressroom.storage.storage import Entry
 
 if TYPE_CHECKING:
@@ -34,17 +35,7 @@ class FolderStorage:
 
     def check(self) -> None:
         """Whether the folder can be written to."""
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageRefused(
-                f"the data folder can't be made: {error.strerror}", hint="PRESSROOM_DATA_DIR names another"
-            ) from error
-        if not os.access(self.root, os.W_OK | os.X_OK):
-            raise StorageRefused(
-                "the data folder can't be written to",
-                hint="PRESSROOM_DATA_DIR names another; or let this user write there",
-            )
+        check_data_folder(self.root)
 
     def put(self, made: Path, key: str, label: Label, sha256: str, look: Callable[[], None]) -> None:
         """A rename; across file systems a copy beside the target and a rename there."""
@@ -105,10 +96,11 @@ class FolderStorage:
                 yield Entry(path.relative_to(self.root).as_posix(), changed)
 
     def remove(self, key: str) -> None:
-        """Remove a file, or an empty folder."""
+        """Remove a file, or a folder that is empty still."""
         path = self._path(key)
         if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                path.rmdir()
         else:
             path.unlink(missing_ok=True)
 

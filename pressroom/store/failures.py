@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
@@ -19,6 +20,7 @@ NO_TABLE = frozenset({"42P01", "42703"})
 PASSING = frozenset({"25006", "25P03", "40001"})
 """A standby that takes no writes, a transaction that idled too long, one that could not be serialized."""
 MIGRATE = "run `pressroom migrate`"
+_NAMES = re.compile(r"""\s("[^"]*"|'[^'\s]*')""")
 
 
 @contextlib.contextmanager
@@ -50,12 +52,12 @@ def _meaning(error: DBAPIError) -> PressroomError | None:
         return Unavailable(f"the job database does not answer: {_reason(text)}", hint="try again")
     if isinstance(error, ProgrammingError) and state is None and "connection option" in text:
         return BadRequest(
-            f"PRESSROOM_DATABASE_URL: {_reason(text)}", hint="libpq's options may stand after ?"
+            f"PRESSROOM_DATABASE_URL: {text.splitlines()[0]}", hint="libpq's options may stand after ?"
         )
     return None
 
 
 def _reason(text: str) -> str:
-    """One line of it, without the addresses that libpq tried: clients read this."""
+    """One line of it, without the addresses that libpq tried and any name in quotes: clients read this."""
     lines = text.rpartition("failed: ")[2].splitlines()
-    return lines[0].strip() if lines else "no reason given"
+    return _NAMES.sub("", lines[0]).strip() if lines else "no reason given"

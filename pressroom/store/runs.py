@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import case, exists, func, or_, select, update
 
 from pressroom.jobs import Beat, Event, Job, JobState, Phase, Progress
 from pressroom.store.change import Table, change, ended, held
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PUT_OFF_SECONDS = 10
 """Pause before a job that failed for a passing reason runs again."""
+PUT_OFF_AGAIN_SECONDS = 300
+"""Pause when that happens again: what is away for some minutes must not use up everybody's attempts."""
 SERVED_SECONDS = 600
 """How far back fairness between owners looks."""
 
@@ -131,6 +133,8 @@ class Runs(Table):
     def fail(self, job_id: str, attempt: int, error: Mapping[str, Any], *, retryable: bool = False) -> bool:
         """End a job with a problem; one that may pass is put off instead while attempts are left."""
         if retryable:
+            # Since it was handed in or retried; what was given back does not count.
+            nth = jobs.c.attempts_granted - jobs.c.max_attempts + jobs.c.attempt
             put_off = change(
                 Event.PUT_OFF,
                 held(job_id, attempt),
@@ -138,7 +142,7 @@ class Runs(Table):
                 error=dict(error),
                 phase=None,
                 lease_until=None,
-                not_before=now() + PUT_OFF_SECONDS,
+                not_before=now() + case((nth <= 1, PUT_OFF_SECONDS), else_=PUT_OFF_AGAIN_SECONDS),
                 rung=now(),
             )
             if self._end(put_off):

@@ -194,7 +194,7 @@ def test_an_expired_job_says_so_and_its_files_are_gone(tmp_path_factory: pytest.
         # The reaper cleans once a minute; this is what it calls then.
         expired = wait_for(lambda: press.shop.store.expire(), "the job's time is over", 30)
         for one in expired:
-            press.shop.files.remove(one)
+            press.shop.files.forget(one.id, one.rows_dataset)
         assert press.job(job["id"])["state"] == "expired"
         assert press.job(job["id"])["files"] == []
         problem_of(press.http.get(job["files"][0]["url"]), 410, "expired")

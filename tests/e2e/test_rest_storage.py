@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 CSV = b"n\n1\n2\n"
 MEBIBYTES = 20
+CALLS = 60
+"""More than the API has threads."""
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +215,21 @@ def test_a_store_that_is_away_is_said_and_nothing_is_half_kept(
     assert press.http.get("/readyz").status_code == 200
     assert far.contents() == before
     assert list((press.shop.settings.data_dir / "incoming").iterdir()) == []
+
+
+def test_calls_that_wait_for_a_store_that_hangs_hold_up_no_other(
+    press: RunningPress, far: Bucket, file: dict[str, Any]
+) -> None:
+    far.line.hold(1)
+    with ThreadPoolExecutor(CALLS) as pool:
+        try:
+            waiting = [pool.submit(press.http.get, file["url"]) for _ in range(CALLS)]
+            wait_for(lambda: far.line.held, "they wait for the store")
+            asked = [press.http.get(f"/v1/jobs/{file['job']}", timeout=5) for _ in range(5)]
+            assert [answer.status_code for answer in asked] == [200] * 5
+        finally:
+            far.line.release()
+        assert {call.result().status_code for call in waiting} == {307}
 
 
 @pytest.mark.parametrize("part", [("api",), ("worker", "--queue", "fast"), ("reaper",), ("up",)])

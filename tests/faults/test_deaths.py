@@ -11,11 +11,15 @@ import sys
 from typing import TYPE_CHECKING
 
 from pressroom.jobs import JobState
-from tests.doubles.build import runs_of
+from tests.doubles.build import build, runs_of
 from tests.services import ROOT, wait_for
+from worker.reaper import Reaper
+from worker.run import Runner
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from pressroom.jobs import Job
     from tests.services import Shop
@@ -72,6 +76,25 @@ def test_a_job_that_kills_its_worker_fails_after_its_attempts_while_its_neighbou
     assert all(job.state is JobState.SUCCEEDED for job in neighbours)
     assert runs_of(shop.settings.data_dir).count(f"{poison.id}.3") == 1
     assert shop.published(poison) == []
+
+
+def test_a_job_that_is_tried_again_while_the_reaper_ends_it_keeps_its_files(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = shop.submit()
+    for _ in range(shop.settings.max_attempts):
+        wait_for(lambda: shop.store.claim(job.id, 0.0), "its lease is over")
+    end = shop.store.fail_exhausted
+
+    def fail_exhausted() -> list[Job]:
+        ended = wait_for(end, "it is ended")
+        shop.store.retry(job.id)
+        Runner(shop.store, shop.files, shop.settings, build, shop.ring).answer(job.id)
+        return ended
+
+    monkeypatch.setattr(shop.store, "fail_exhausted", fail_exhausted)
+    Reaper(shop.store, shop.files, shop.settings, shop.ring).look()
+    assert_published_once(shop, shop.store.job(job.id))
 
 
 DIES_AT_THE_BELL = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,8 +11,10 @@ from pressroom.files import Files
 from pressroom.jobs import JobState
 from pressroom.scratch import Scratch
 from pressroom.storage import FolderStorage
-from tests.disks import mounted
-from tests.services import wait_for
+from tests.disks import fill, mounted
+from tests.doubles.build import build
+from tests.services import open_shop, wait_for
+from worker.run import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,3 +49,43 @@ def test_a_job_that_meets_a_full_disk_is_put_off(shop: Shop) -> None:
     assert (off.error["code"], off.error["retryable"]) == ("storage_full", True)
     wait_for(lambda: shop.work_folders() == [], "its folder is gone")
     assert shop.published(job) == []
+
+
+def test_a_job_that_has_filled_its_databases_disk_makes_room_before_it_says_so(tmp_path: Path) -> None:
+    def fills(*_: Any, **__: Any) -> Any:
+        (folder,) = (shop.settings.data_dir / "work").iterdir()
+        fill(folder / "spool.arrow")
+        raise StorageFull("no space left on the device: spool.arrow")
+
+    # Beyond the reserve, which only the beginning of a job respects.
+    with mounted(tmp_path / "disk", "72m") as disk, open_shop(tmp_path, data_dir=disk / "data") as shop:
+        job = shop.submit()
+        Runner(shop.store, shop.files, shop.settings, fills, shop.ring).answer(job.id)
+        off = shop.store.job(job.id)
+        assert off.state is JobState.QUEUED
+        assert off.error is not None
+        assert off.error["code"] == "storage_full"
+
+
+def test_a_job_waits_for_a_job_database_whose_disk_is_full(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused_once(call: Any) -> Any:
+        refusals = [StorageFull("the disk of the job database is full")]
+
+        def answer(*asked: Any, **more: Any) -> Any:
+            if refusals:
+                raise refusals.pop()
+            return call(*asked, **more)
+
+        return answer
+
+    for name in ("claim", "succeed"):
+        monkeypatch.setattr(shop.store, name, refused_once(getattr(shop.store, name)))
+    job = shop.submit()
+    runner = Runner(shop.store, shop.files, shop.settings, build, shop.ring)
+    runner.answer(job.id)
+    assert shop.store.job(job.id).state is JobState.QUEUED
+    runner.answer(job.id)
+    done = shop.store.job(job.id)
+    assert (done.state, done.attempt) == (JobState.SUCCEEDED, 1)

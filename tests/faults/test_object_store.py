@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pressroom.jobs import JobState
 from tests.doubles.build import runs_of
 from tests.faults.test_deaths import assert_published_once, put_to_sleep, sweep
 from tests.services import Shop, open_shop, wait_for
@@ -160,3 +161,30 @@ def test_a_store_that_hangs_keeps_no_job_waiting_for_its_ring(tmp_path: Path, bu
         with shop.store._engine.begin() as connection:
             connection.exec_driver_sql("UPDATE jobs SET rung = 0 WHERE id = ?", (waiting.id,))
         wait_for(lambda: reaper.says('"rung"'), "the other is rung")
+
+
+def test_the_end_of_a_dead_job_does_not_wait_for_a_store_that_hangs(tmp_path: Path, bucket: Bucket) -> None:
+    with open_shop(tmp_path, storage_url=bucket.url, storage_seconds=300, max_attempts=1) as shop:
+        waiting, dead = shop.submit(), shop.submit()
+        shop.store.claim(dead.id, 0.0)
+        bucket.line.hold(1)
+        reaper = shop.start_reaper()
+        wait_for(lambda: reaper.says("job ended without its worker"), "it is ended")
+        wait_for(lambda: reaper.says('"rung"'), "the other is rung")
+        assert shop.store.job(waiting.id).state is JobState.QUEUED
+
+
+def test_a_reaper_told_to_go_leaves_what_a_store_that_is_away_keeps_it_from(
+    tmp_path: Path, bucket: Bucket
+) -> None:
+    with open_shop(tmp_path, storage_url=bucket.url, storage_seconds=1) as shop:
+        for _ in range(40):
+            shop.submit()
+        with shop.store._engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE jobs SET expires = 0")
+        bucket.line.cut()
+        reaper = shop.start_reaper()
+        wait_for(lambda: reaper.says("left to the sweep"), "it waits for the store")
+        reaper.signal(signal.SIGTERM)
+        assert reaper.ended() == 0
+        assert reaper.log.read_text().count("job expired") < 40

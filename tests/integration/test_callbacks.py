@@ -81,6 +81,18 @@ def test_a_caller_that_fails_is_told_again_later(calling: Shop, listener: Listen
     assert row[1] == 1
 
 
+@pytest.mark.parametrize("status", [204, 404])
+def test_what_stands_in_a_callers_address_is_not_logged(
+    calling: Shop, listener: Listener, status: int
+) -> None:
+    listener.status = status
+    job = calling.submit(callback=f"{listener.url}?token=hush-hush")
+    calling.store.request_cancel(job.id)
+    reaper = calling.start_reaper()
+    wait_for(lambda: reaper.says("callback heard" if status == 204 else "it answered 404"), "callback")
+    assert not reaper.says("hush-hush")
+
+
 def test_hosts_that_are_not_named_are_not_called(shop: Shop) -> None:
     with pytest.raises(BadRequest, match="not allowed"):
         shop.submit(callback="http://127.0.0.1/")

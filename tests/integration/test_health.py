@@ -53,6 +53,11 @@ def test_a_worker_without_its_broker_is_not_well(shop: Shop) -> None:
     assert "error: the broker does not answer" in done.stderr
 
 
+def test_a_worker_that_is_told_of_no_broker_is_told_what_to_set(shop: Shop) -> None:
+    del shop.environment["PRESSROOM_REDIS_URL"]
+    assert "hint: set REDIS_URL" in health(shop, "fast").stderr
+
+
 def test_asking_a_worker_leaves_nothing_in_the_broker(shop: Shop) -> None:
     shop.start_worker()
     assert well(shop, "fast")

@@ -14,7 +14,7 @@ import pytest
 from pressroom.errors import NotFound, StorageFull
 from pressroom.jobs import JobState, Phase, Progress
 from pressroom.store import Store
-from tests.disks import mounted
+from tests.disks import fill, mounted
 from tests.services import wait_for
 from tests.unit.test_store import GONE, LONG, a_dataset, a_file, add, new_job
 
@@ -204,8 +204,7 @@ def test_a_full_disk_of_the_server_is_named_and_passes(job_databases: JobDatabas
         with Store.open(job_databases.empty("on_small_disk", tablespace=name)) as store:
             store.migrate()
             ballast = disk / "ballast"
-            with ballast.open("wb", buffering=0) as file:
-                fill(file.write)
+            fill(ballast)
             with pytest.raises(StorageFull) as caught:
                 add_many(store)
             assert "free space" in (caught.value.hint or "")
@@ -219,12 +218,3 @@ def test_a_full_disk_of_the_server_is_named_and_passes(job_databases: JobDatabas
 def add_many(store: Store) -> None:
     for _ in range(1000):
         add(store, parameters={"text": "x" * 4000})
-
-
-def fill(write: Callable[[bytes], int]) -> None:
-    """Write until nothing more fits."""
-    try:
-        while write(bytes(2**20)) == 2**20:
-            pass
-    except OSError:
-        return

@@ -258,13 +258,24 @@ def test_a_download_that_is_sent_on_tells_the_store_nothing_but_the_range(
     assert "open-sesame" not in caplog.text
 
 
+@pytest.mark.parametrize("status", [500, 503])
 def test_a_store_that_fails_is_asked_again_with_a_new_address(
-    server: Server, storage: Server, client: Client, tmp_path: Path
+    server: Server, storage: Server, client: Client, tmp_path: Path, status: int
 ) -> None:
     server.script = [sends_on_to(storage), sends_on_to(storage)]
-    storage.script = [says(503, b"<Error/>"), sends(CONTENT)]
+    storage.script = [says(status, b"<Error/>"), sends(CONTENT)]
     assert client.download(FILE, tmp_path).read_bytes() == CONTENT
     assert len(server.calls) == 2
+
+
+def test_a_store_that_the_client_cannot_reach_is_said_to_be_the_store(server: Server, tmp_path: Path) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    server.script = [says(307, b"", Location=f"{nobody}/bucket/flights.pdf?X-Amz-Signature=open-sesame")]
+    with Client(server.url, patience=0) as client, pytest.raises(Unavailable) as raised:
+        client.download(FILE, tmp_path)
+    assert raised.value.message.startswith(f"the object store at {nobody} does not answer: ")
+    assert "PRESSROOM_STORAGE_REDIRECT" in str(raised.value.hint)
+    assert "open-sesame" not in raised.value.message
 
 
 def test_an_address_that_is_over_is_an_error_without_the_address(

@@ -220,7 +220,7 @@ def test_removing_takes_everything_and_may_be_repeated(files: Files, made: Path)
     publish(files, made)
     dataset = receive(files, CSV)
     for _ in range(2):
-        files.remove("job")
+        files.forget("job", None)
         files.remove_dataset(dataset)
         files.scratch.end_work("job", 1)
     assert everything(files) == []

@@ -55,6 +55,17 @@ def test_an_empty_folder_of_a_job_is_an_entry_that_can_be_removed(tmp_path: Path
     assert list(folder.entries("files")) == []
 
 
+def test_a_folder_that_was_empty_when_it_was_listed_keeps_what_has_come_since(tmp_path: Path) -> None:
+    folder = FolderStorage(tmp_path)
+    (tmp_path / "files" / "job").mkdir(parents=True)
+    (empty,) = folder.entries("files")
+    published = tmp_path / "files" / "job" / "2" / "a.csv"
+    published.parent.mkdir()
+    published.write_bytes(BODY)
+    folder.remove(empty.key)
+    assert published.read_bytes() == BODY
+
+
 def test_a_data_folder_that_is_a_file_is_said_by_its_setting(tmp_path: Path) -> None:
     (tmp_path / "data").write_bytes(b"")
     with pytest.raises(StorageRefused) as raised:

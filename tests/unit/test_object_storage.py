@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,10 +24,11 @@ from pressroom.errors import (
     StorageRefused,
     Unavailable,
 )
-from pressroom.files import Files, nothing
+from pressroom.files import Files, nothing, open_files
 from pressroom.scratch import Scratch
 from pressroom.settings import Settings
 from pressroom.storage import Label, Storage, open_storage
+from pressroom.storage.objects import CHECK_SECONDS
 from tests.conftest import Bucket, opened_bucket
 from tests.objects import KEYS, object_server
 from tests.services import ROOT, free_port, wait_for
@@ -236,6 +238,15 @@ def test_a_bucket_that_is_there_is_ready(storage: Storage) -> None:
     storage.check()
 
 
+def test_a_data_folder_that_is_a_file_is_said_beside_an_object_store_too(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    (tmp_path / "data").write_bytes(b"")
+    with pytest.raises(StorageRefused, match="the data folder can't be made") as raised:
+        open_files(Settings(data_dir=tmp_path / "data", storage_url=bucket.url))
+    assert "PRESSROOM_DATA_DIR" in str(raised.value.hint)
+
+
 def test_a_missing_bucket_is_said_by_its_name(bucket: Bucket) -> None:
     error = refusal(opened("s3://press-that-is-not/there"))
     assert error.message == "s3://press-that-is-not/there: there is no such bucket"
@@ -272,13 +283,21 @@ def test_an_endpoint_without_tls_has_to_be_allowed(bucket: Bucket) -> None:
     assert "AWS_ALLOW_HTTP" in str(error.hint)
 
 
-def test_a_store_that_is_away_is_known_soon(storage: Storage, bucket: Bucket) -> None:
+def test_a_store_that_is_away_is_said_by_its_name(storage: Storage, bucket: Bucket) -> None:
     bucket.line.cut()
     for ask in (storage.check, lambda: storage.size(KEY), lambda: list(storage.entries("files"))):
         with pytest.raises(Unavailable, match=f"{bucket.url} does not answer"):
             ask()
     bucket.line.mend()
     storage.check()
+
+
+def test_a_look_at_a_store_that_hangs_is_over_within_seconds(storage: Storage, bucket: Bucket) -> None:
+    bucket.line.hold(1)
+    start = time.monotonic()
+    with pytest.raises(Unavailable):
+        storage.check()
+    assert time.monotonic() - start < 3 * CHECK_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from pressroom.errors import BadRequest, Conflict, IdempotencyConflict, NotFound
 from pressroom.jobs import Dataset, JobState, NewJob, Phase, Progress, PublishedFile, new_id
 from pressroom.store import Store
+from pressroom.store.runs import PUT_OFF_AGAIN_SECONDS, PUT_OFF_SECONDS
 from tests.services import wait_for
 
 if TYPE_CHECKING:
@@ -172,6 +173,26 @@ def test_a_failure_that_may_pass_is_put_off_while_attempts_are_left(store: Store
     off = store.job(job.id)
     assert (off.state, off.error) == (JobState.QUEUED, {"code": "storage_full"})
     assert store.claim(job.id, LONG) is None, "not before its pause is over"
+
+
+def test_a_failure_that_does_not_pass_is_put_off_for_longer(store: Store) -> None:
+    job = add(store, max_attempts=3)
+
+    def pause() -> float:
+        """Of an attempt that fails; it is over afterwards."""
+        attempt = store.claim(job.id, LONG).attempt
+        assert store.fail(job.id, attempt, {"code": "unavailable"}, retryable=True)
+        with store._engine.begin() as connection:
+            paused = connection.exec_driver_sql("SELECT not_before - rung FROM jobs").scalar_one()
+            connection.exec_driver_sql("UPDATE jobs SET not_before = 0")
+        return round(paused)
+
+    assert store.claim(job.id, LONG).attempt == 1
+    assert store.give_back(job.id, 1)
+    assert [pause(), pause()] == [PUT_OFF_SECONDS, PUT_OFF_AGAIN_SECONDS]
+    store.fail(job.id, store.claim(job.id, LONG).attempt, {"code": "unavailable"}, retryable=True)
+    assert store.retry(job.id).attempt == 4
+    assert pause() == PUT_OFF_SECONDS
 
 
 def test_the_last_attempt_is_not_put_off(store: Store) -> None:

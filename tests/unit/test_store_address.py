@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from pressroom.errors import BadRequest, Unavailable
 from pressroom.settings import Settings
 from pressroom.store import Store
 from pressroom.store.engine import database_address
+from pressroom.store.failures import our_errors
 from tests.services import free_port, wait_for
 
 if TYPE_CHECKING:
@@ -104,8 +106,30 @@ def test_a_wrong_password_is_refused_without_being_said(job_databases: JobDataba
     url = job_databases.server.url("owner", SECRET, "migrated")
     with Store.open(url) as store, pytest.raises(Unavailable, match="password authentication") as caught:
         store.ping()
+    assert caught.value.message.endswith("password authentication failed for user")
     chain = [str(caught.value), str(caught.value.__cause__), repr(caught.value.__cause__)]
     assert not any(SECRET in words for words in chain)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ('FATAL:  database "jobs" does not exist', "FATAL:  database does not exist"),
+        (
+            'FATAL:  no pg_hba.conf entry for host "10.0.0.5", user "ada", database "jobs", no encryption',
+            "FATAL:  no pg_hba.conf entry for host, user, database, no encryption",
+        ),
+        (
+            "failed to resolve host 'db.internal': [Errno -2] Name or service not known",
+            "failed to resolve host: [Errno -2] Name or service not known",
+        ),
+        ("canceling statement due to lock timeout", "canceling statement due to lock timeout"),
+    ],
+)
+def test_a_reason_names_no_host_no_role_and_no_database(said: str, reason: str) -> None:
+    with pytest.raises(Unavailable) as caught, our_errors():
+        raise OperationalError("SELECT 1", {}, Exception(said))
+    assert caught.value.message == f"the job database does not answer: {reason}"
 
 
 def test_a_role_without_rights_is_told_which_it_lacks(postgres_url: str, job_databases: JobDatabases) -> None:
