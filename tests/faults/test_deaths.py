@@ -93,7 +93,7 @@ def test_a_job_that_is_tried_again_while_the_reaper_ends_it_keeps_its_files(
         return ended
 
     monkeypatch.setattr(shop.store, "fail_exhausted", fail_exhausted)
-    Reaper(shop.store, shop.files, shop.settings, shop.ring).look()
+    Reaper(shop.store, shop.files, shop.settings, shop.ring, lambda _queue: 0).look()
     assert_published_once(shop, shop.store.job(job.id))
 
 

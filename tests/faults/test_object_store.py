@@ -167,6 +167,8 @@ def test_the_end_of_a_dead_job_does_not_wait_for_a_store_that_hangs(tmp_path: Pa
     with open_shop(tmp_path, storage_url=bucket.url, storage_seconds=300, max_attempts=1) as shop:
         waiting, dead = shop.submit(), shop.submit()
         shop.store.claim(dead.id, 0.0)
+        with shop.broker.client() as client:
+            client.flushall()
         bucket.line.hold(1)
         reaper = shop.start_reaper()
         wait_for(lambda: reaper.says("job ended without its worker"), "it is ended")
