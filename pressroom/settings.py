@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     )
     redis_url: str | None = Field(
         default=None,
+        # It holds a password.
+        repr=False,
         validation_alias=AliasChoices("PRESSROOM_REDIS_URL", "REDIS_URL", "redis_url"),
         description="the broker; default of `pressroom up`: an embedded one",
     )

@@ -124,6 +124,9 @@ def test_what_the_example_calls_a_default_is_one(line: str) -> None:
         assert defaults == {value}
     elif plain and field is not None:
         assert float(value) == field.default
+    else:
+        # No default, so an example of what may be said: it is taken all the same.
+        assert name in COMPOSE
 
 
 def test_a_heavy_worker_may_drain_before_it_is_killed() -> None:

@@ -14,6 +14,7 @@ def test_databases_are_named_one_variable_each(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PRESSROOM_DATABASES__LEDGER", "postgresql://ada:horse@host/books")
     monkeypatch.setenv("PRESSROOM_DATABASES__OLD_BOOKS", "sqlite:////books.db")
     monkeypatch.setenv("PRESSROOM_DATABASE_URL", "sqlite:///jobs.db")
+    monkeypatch.setenv("REDIS_URL", "redis://:horse@broker/0")
     settings = Settings()
     found = {name: url.get_secret_value() for name, url in settings.databases.items()}
     assert found == {"ledger": "postgresql://ada:horse@host/books", "old_books": "sqlite:////books.db"}
