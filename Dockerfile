@@ -9,10 +9,11 @@ FROM ${RUST_IMAGE} AS rust
 # What only building needs.
 FROM ${BASE_IMAGE} AS tools
 ARG UV_VERSION=0.13.9
+ENV PIP_CACHE_DIR=/var/cache/pip UV_CACHE_DIR=/var/cache/uv
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \
     apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     pip install --quiet --disable-pip-version-check --root-user-action=ignore uv==${UV_VERSION}
 # Hashed bytecode is the same whenever it is compiled, and is never looked up against its source again.
 ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH
@@ -21,7 +22,7 @@ WORKDIR /src
 # The locked packages without Pressroom: made anew when pyproject.toml or uv.lock change, not with the source.
 FROM tools AS packages
 ENV UV_PROJECT_ENVIRONMENT=/opt/pressroom
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/var/cache/uv \
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
     --mount=type=bind,source=uv.lock,target=uv.lock \
     uv sync --quiet --locked --no-dev --no-install-project \
@@ -32,7 +33,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 # Pressroom's wheel. Crates stay compiled in the cache mounts, apart from the source.
 FROM tools AS wheel
 ENV UV_PROJECT_ENVIRONMENT=/opt/maturin CARGO_HOME=/var/cache/cargo CARGO_TARGET_DIR=/var/cache/target
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/var/cache/uv \
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
     --mount=type=bind,source=uv.lock,target=uv.lock \
     uv sync --quiet --locked --only-group build --no-install-project

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import resource
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import rust_core
 from pressroom.build import Built, build
 from pressroom.cli.screen import bar
+from pressroom.disk import sync
 from pressroom.jobs import Phase
 from pressroom.parameters import check_parameters
 from pressroom.reports import open_report
@@ -78,7 +78,7 @@ def render_files(
         began = time.perf_counter()
         for file in built.files:
             _publish(file.path, out / file.name)
-        _sync(out)
+        sync(out)
         return Rendered(built, control.threads, time.perf_counter() - began)
 
 
@@ -162,14 +162,5 @@ def _cancelling(control: rust_core.JobControl) -> Iterator[None]:
 
 
 def _publish(made: Path, target: Path) -> None:
-    with made.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(made)
     made.replace(target)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

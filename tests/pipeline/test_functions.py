@@ -66,8 +66,8 @@ def test_make_has_the_caches_of_cargo_uv_and_apt(
         "/usr/local/cargo/registry",
         "/usr/local/cargo/git",
         "/var/cache/target",
-        "/root/.cache/uv",
-        "/root/.cache/pressroom",
+        "/var/cache/uv",
+        "/var/cache/pressroom",
         "/var/cache/apt",
         "/var/lib/apt/lists",
     }

@@ -16,9 +16,9 @@ SHARED, LOCKED = dagger.CacheSharingMode.SHARED, dagger.CacheSharingMode.LOCKED
 CACHES = {
     "/usr/local/cargo/registry": ("pressroom-cargo-registry", SHARED),
     "/usr/local/cargo/git": ("pressroom-cargo-git", SHARED),
-    "/root/.cache/uv": ("pressroom-uv", SHARED),
+    "/var/cache/uv": ("pressroom-uv", SHARED),
     # uv itself, cargo-deny, the validator: make puts them there once a machine.
-    "/root/.cache/pressroom": ("pressroom-tools", LOCKED),
+    "/var/cache/pressroom": ("pressroom-tools", LOCKED),
     # Built crates; `make settle` keeps cargo honest about their age, which two runs at a time would undo.
     "/var/cache/target": ("pressroom-target", LOCKED),
 }
@@ -39,6 +39,7 @@ def workshop(source: dagger.Directory, rust_image: str) -> dagger.Container:
         .with_exec(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *BOOTSTRAP])
         .with_exec(["rustup", "component", "add", "clippy", "rustfmt"])
         .with_env_variable("HOME", "/root")
+        .with_env_variable("XDG_CACHE_HOME", "/var/cache")
         .with_env_variable("CARGO_TARGET_DIR", "/var/cache/target")
         .with_env_variable("UV_LINK_MODE", "copy")
     )
