@@ -86,7 +86,8 @@ impl Answer {
         control: &JobControl,
     ) -> Result<Reduced> {
         let offsets: Vec<usize> = (0..prepared.opens.len()).step_by(CHUNK).collect();
-        let segments = offsets.into_par_iter().map(|offset| {
+        // One at a time: whoever is done first takes the next, and nobody waits for another's rest.
+        let segments = offsets.into_par_iter().with_max_len(1).map(|offset| {
             control.check()?;
             self.segment(intake, &prepared, offset)
         });

@@ -52,6 +52,7 @@ impl Codebook {
         // Most values are known: they are looked up in parallel, the new ones numbered in row order.
         let unknown: Vec<usize> = codes
             .par_chunks_mut(CHUNK)
+            .with_max_len(1)
             .enumerate()
             .map(|(chunk, codes)| look_up(keys, column, chunk * CHUNK, codes))
             .collect();

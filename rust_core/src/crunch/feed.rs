@@ -1,17 +1,70 @@
-//! The stream cut into batches of a size that suits the spool and the threads.
+//! The stream cut into batches of a size that suits the spool and the threads, and read beside the work on them.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
 
+use crate::control::JobControl;
 use crate::error::Result;
 
 /// Smaller batches are gathered until they have this many rows.
 const FEWEST: usize = 16_384;
 /// Larger batches are cut.
 const MOST: usize = 131_072;
+/// How often a wait looks whether the job was cancelled.
+const LOOK: Duration = Duration::from_millis(20);
+/// Batches that may wait to be worked on.
+const AHEAD: usize = 1;
+
+/// Gives `work` the rows of `batches` in order, a good many at a time; a thread of its own reads the next meanwhile.
+///
+/// # Errors
+/// The first of the stream or of `work`; [`crate::error::Error::Cancelled`] and
+/// [`crate::error::Error::DeadlineExceeded`].
+pub fn feed(
+    batches: impl Iterator<Item = Result<RecordBatch>> + Send,
+    control: &JobControl,
+    mut work: impl FnMut(&RecordBatch) -> Result<()>,
+) -> Result<()> {
+    thread::scope(|scope| {
+        // When the work fails, `incoming` goes, and the reader ends with its next batch.
+        let (send, incoming) = sync_channel(AHEAD);
+        scope.spawn(move || {
+            for batch in Feed::new(batches) {
+                let failed = batch.is_err();
+                if send.send(batch).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        while let Some(batch) = next(&incoming, control)? {
+            work(&batch)?;
+            control.advance(batch.num_rows() as u64);
+        }
+        Ok(())
+    })
+}
+
+/// The next batch; `None` at the end of the stream.
+fn next(
+    incoming: &Receiver<Result<RecordBatch>>,
+    control: &JobControl,
+) -> Result<Option<RecordBatch>> {
+    loop {
+        control.check()?;
+        match incoming.recv_timeout(LOOK) {
+            Ok(batch) => return batch.map(Some),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+        }
+    }
+}
 
 /// Batches of [`FEWEST`] to [`MOST`] rows (the last may have fewer) with the rows of `batches` in order.
-pub struct Feed<I> {
+struct Feed<I> {
     batches: I,
     /// Small batches that wait for more.
     waiting: Vec<RecordBatch>,
@@ -22,7 +75,7 @@ pub struct Feed<I> {
 
 impl<I: Iterator<Item = Result<RecordBatch>>> Feed<I> {
     /// A feed from `batches`.
-    pub fn new(batches: I) -> Self {
+    fn new(batches: I) -> Self {
         Self {
             batches,
             waiting: Vec::new(),

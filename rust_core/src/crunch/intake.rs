@@ -59,6 +59,7 @@ impl Intake {
         let (rows, first_row) = (batch.num_rows(), self.rows);
         let fields: Vec<ArrayRef> = (0..self.fields.count())
             .into_par_iter()
+            .with_max_len(1)
             .map(|number| self.fields.normalised(number, batch))
             .collect::<Result<_>>()?;
         control.check()?;
@@ -70,6 +71,7 @@ impl Intake {
         let running: Vec<ArrayRef> = self
             .running
             .par_iter_mut()
+            .with_max_len(1)
             .map(|sum| sum.next(&typed[sum.field], &opens, first_row))
             .collect::<Result<_>>()?;
         control.check()?;
@@ -94,7 +96,7 @@ impl Intake {
         fields: &[Column<'_>],
         control: &JobControl,
     ) -> Result<Vec<Option<Vec<u32>>>> {
-        let books = self.books.par_iter_mut().zip(fields);
+        let books = self.books.par_iter_mut().zip(fields).with_max_len(1);
         let codes = books.map(|(book, field)| match book {
             Some(book) => book.codes(field, control),
             None => Ok(None),

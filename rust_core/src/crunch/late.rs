@@ -231,8 +231,8 @@ fn write(
             };
             columns.map(make).collect()
         };
-        let arrays = control.pool().install(&mut made)?;
-        writer.write(&RecordBatch::try_new(schema.clone(), arrays)?)?;
+        let arrays = control.pool().install(|| writer.beside(&mut made))??;
+        writer.add(RecordBatch::try_new(schema.clone(), arrays)?);
         crunched.spool.release(number);
         control.advance(crunched.offsets[number + 1] - crunched.offsets[number]);
     }

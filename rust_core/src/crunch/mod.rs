@@ -5,14 +5,14 @@
 //!                └─▶ spool (Arrow IPC file, memory-mapped by the writers)
 //! ```
 //! Shares and ranks, which need every row before the first, follow in a second pass over the spool.
-//! Reading, crunching and spooling overlap: each has its own thread, the crunch all those of the job's pool.
+//! Reading, crunching and spooling overlap: reading has its own thread, the others have those of the job's pool.
 
 mod answer;
 mod bands;
 mod code_set;
 mod codes;
 pub mod crunched;
-mod feed;
+pub(crate) mod feed;
 mod fields;
 mod intake;
 pub(crate) mod key;
@@ -29,7 +29,6 @@ mod running;
 mod segment;
 mod share;
 pub(crate) mod spool;
-pub(crate) mod stages;
 mod stats;
 mod texts;
 mod top;
@@ -47,10 +46,10 @@ pub use plan::Plan;
 
 use crate::control::JobControl;
 use crate::error::{Error, Result};
+use feed::feed;
 use pass::Pass;
 use question::Question;
 pub use spool::Spool;
-use spool::SpoolWriter;
 
 /// Crunches `batches`, which have `schema` and come ordered by the plan's groups, into the file `spool`.
 ///
@@ -70,15 +69,13 @@ pub fn crunch(
 ) -> Result<Crunched> {
     control.start(0);
     let question = Question::new(&plan, schema)?;
-    let mut pass = Pass::new(question);
-    let result = SpoolWriter::create(spool, pass.schema())
-        .and_then(|writer| {
-            stages::run(batches, writer, 1, control, |batch, out| match batch {
-                Some(batch) => out.send(control.pool().install(|| pass.batch(&batch, control))?),
-                None => Ok(()),
-            })
+    let result = Pass::new(question, spool)
+        .and_then(|mut pass| {
+            feed(batches, control, |batch| {
+                control.pool().install(|| pass.batch(batch, control))
+            })?;
+            pass.finish(plan, spool, control)
         })
-        .and_then(|()| pass.finish(plan, spool, control))
         .map_err(|error| match error {
             // An interrupted source fails; what the person asked for is the better message.
             Error::Arrow(_) => control.check().err().unwrap_or(error),

@@ -1,10 +1,9 @@
-//! The pass itself: a batch is brought in while the one before is combined, and reduced in between.
+//! The pass itself: a batch is brought in while the one before is combined, and spooled while it is reduced.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow_array::RecordBatch;
-use arrow_schema::Schema;
 
 use super::answer::{Answer, Reduced};
 use super::crunched::Crunched;
@@ -13,14 +12,14 @@ use super::late::{self, LateColumn};
 use super::plan::Plan;
 use super::question::Question;
 use super::ranking::ranking;
-use super::spool::{self, Spool};
+use super::spool::{self, Spool, SpoolWriter};
 use crate::control::JobControl;
 use crate::error::{Error, Result};
 
 /// The rows so far.
-#[derive(Debug)]
 pub struct Pass {
     intake: Intake,
+    writer: SpoolWriter,
     answer: Answer,
     late: Vec<LateColumn>,
     /// The last batch, which the answer lacks.
@@ -28,32 +27,31 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// A pass that has met no row.
-    pub fn new(question: Question) -> Self {
+    /// A pass that has met no row; it starts the file `spool`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::DiskFull`].
+    pub fn new(question: Question, spool: &Path) -> Result<Self> {
         let Question {
             intake,
             answer,
             late,
         } = question;
-        Self {
+        Ok(Self {
+            writer: SpoolWriter::create(spool, &intake.schema)?,
             intake,
             answer,
             late,
             reduced: None,
-        }
+        })
     }
 
-    /// Schema of the spool.
-    pub fn schema(&self) -> &Schema {
-        &self.intake.schema
-    }
-
-    /// Crunches the next batch and gives it back as it goes to the spool. Runs on the pool it is called in.
+    /// Crunches and spools the next batch. Runs on the pool it is called in.
     ///
     /// # Errors
     /// [`Error::Data`] when the rows do not fit the plan, [`Error::Limit`] when a crosstab or a series grows too large,
-    /// [`Error::Cancelled`] and [`Error::DeadlineExceeded`].
-    pub fn batch(&mut self, batch: &RecordBatch, control: &JobControl) -> Result<RecordBatch> {
+    /// [`Error::Io`] and [`Error::DiskFull`] for the spool, [`Error::Cancelled`] and [`Error::DeadlineExceeded`].
+    pub fn batch(&mut self, batch: &RecordBatch, control: &JobControl) -> Result<()> {
         // Segments are combined one after the other: other threads number the next rows meanwhile.
         let groups = self.intake.groups.clone();
         let reduced = self.reduced.take();
@@ -64,12 +62,13 @@ impl Pass {
         combined?;
         let prepared = prepared?;
         self.answer.learn(&mut self.intake, control)?;
-        let spooled = self.intake.spooled(&prepared)?;
-        self.reduced = Some(self.answer.reduce(&self.intake, prepared, control)?);
-        Ok(spooled)
+        self.writer.add(self.intake.spooled(&prepared)?);
+        let reduce = || self.answer.reduce(&self.intake, prepared, control);
+        self.reduced = Some(self.writer.beside(reduce)??);
+        Ok(())
     }
 
-    /// Closes every group, maps the finished spool, and adds the columns that needed all of it.
+    /// Closes every group and the spool, which is at `path`, maps it, and adds the columns that needed all of it.
     ///
     /// # Errors
     /// [`Error::Data`] when a figure has no room, [`Error::Io`] and [`Error::Arrow`] for the spool.
@@ -77,6 +76,7 @@ impl Pass {
         if let Some(reduced) = self.reduced.take() {
             self.answer.combine(reduced, &self.intake.groups, control)?;
         }
+        self.writer.finish()?;
         let (intake, answer) = (self.intake, self.answer);
         let (levels, totals) = answer.bands.finish()?;
         let (schema, batches, spool) = spool::open(path)?;

@@ -4,6 +4,9 @@
 //! ARROW1 | schema | batch | batch | ... | footer (schema, place of each batch) | length of footer | ARROW1
 //! ```
 //! Buffers stand at multiples of 64 bytes, so that the mapped batches need no copy.
+//!
+//! A batch is written beside the work on what comes next, by whichever of the pool's threads gets to it: a thread of its
+//! own would take a core from one of them in the middle of a chunk, for which all others then wait.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -34,6 +37,9 @@ const TRAILER: usize = 10;
 pub struct SpoolWriter {
     writer: FileWriter<BufWriter<File>>,
     path: PathBuf,
+    /// Batches to be written next.
+    waiting: Vec<RecordBatch>,
+    rows: u64,
 }
 
 impl SpoolWriter {
@@ -48,27 +54,45 @@ impl SpoolWriter {
         Ok(Self {
             writer,
             path: path.to_path_buf(),
+            waiting: Vec::new(),
+            rows: 0,
         })
     }
 
-    /// Adds a batch.
-    ///
-    /// # Errors
-    /// [`Error::Io`] and [`Error::DiskFull`].
-    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.writer.write(batch).map_err(|e| failed(&self.path, e))
+    /// Adds a batch, which stays in memory until it is written [`beside`](Self::beside) some work or at the end.
+    pub fn add(&mut self, batch: RecordBatch) {
+        self.rows += batch.num_rows() as u64;
+        self.waiting.push(batch);
     }
 
-    /// Writes the footer.
+    /// Does `work` and writes what was added meanwhile. Runs on the pool it is called in.
     ///
     /// # Errors
     /// [`Error::Io`] and [`Error::DiskFull`].
-    pub fn finish(mut self) -> Result<()> {
+    pub fn beside<T: Send>(&mut self, work: impl FnOnce() -> T + Send) -> Result<T> {
+        let (written, done) = rayon::join(|| self.write(), work);
+        written?;
+        Ok(done)
+    }
+
+    /// Writes what is left and the footer; returns the rows of the spool.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::DiskFull`].
+    pub fn finish(mut self) -> Result<u64> {
+        self.write()?;
         self.writer.finish().map_err(|e| failed(&self.path, e))?;
-        self.writer
-            .get_mut()
-            .flush()
-            .map_err(|e| Error::io(&self.path, e))
+        let file = self.writer.get_mut();
+        file.flush().map_err(|e| Error::io(&self.path, e))?;
+        Ok(self.rows)
+    }
+
+    fn write(&mut self) -> Result<()> {
+        for batch in self.waiting.drain(..) {
+            let written = self.writer.write(&batch);
+            written.map_err(|e| failed(&self.path, e))?;
+        }
+        Ok(())
     }
 }
 
@@ -176,9 +200,11 @@ mod tests {
         let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("\u{6771}")]));
         let batch = RecordBatch::try_from_iter([("t", texts)]).expect("one column");
         let mut writer = SpoolWriter::create(&path, &batch.schema()).expect("a new file");
-        writer.write(&batch).expect("room on the disk");
-        writer.write(&batch).expect("room on the disk");
-        writer.finish().expect("room on the disk");
+        writer.add(batch.clone());
+        let worked = writer.beside(|| 6 * 7).expect("room on the disk");
+        writer.add(batch.clone());
+        let rows = writer.finish().expect("room on the disk");
+        assert_eq!((worked, rows), (42, 6));
         let (schema, batches, spool) = open(&path).expect("a whole spool");
         assert_eq!(schema, batch.schema());
         spool.release(0);
@@ -220,7 +246,7 @@ mod tests {
         let batch = RecordBatch::try_from_iter([("t", texts)]).expect("one column");
         let mut writer = SpoolWriter::create(&path, &batch.schema()).expect("a new file");
         for _ in 0..8 {
-            writer.write(&batch).expect("room on the disk");
+            writer.add(batch.clone());
         }
         writer.finish().expect("room on the disk");
         let (_, batches, spool) = open(&path).expect("a whole spool");

@@ -40,12 +40,9 @@ use self::plan::Kind;
 pub use self::plan::Plan;
 use self::roll_up::RollUp;
 use crate::control::JobControl;
+use crate::crunch::feed::feed;
 use crate::crunch::spool::SpoolWriter;
-use crate::crunch::stages;
 use crate::error::{Error, Result};
-
-/// Batches of the table that may wait to be written: they are small, and the next are made meanwhile.
-const WAITING: usize = 16;
 
 /// Writes the table that `plan` makes of `batches`, which have `schema` and come ordered by the plan's partition, to
 /// the Arrow IPC file `path`; returns its rows.
@@ -108,24 +105,17 @@ fn dispatch(
     }
 }
 
-/// Reads, works and writes, each in its own thread.
+/// Makes the table; each group of partitions is written while the next is worked on.
 fn run<K: Kernel>(
     batches: impl Iterator<Item = Result<RecordBatch>> + Send,
     mut pass: Pass<'_, K>,
     path: &Path,
     control: &JobControl,
 ) -> Result<u64> {
-    let writer = SpoolWriter::create(path, pass.schema())?;
-    let mut rows = 0;
-    stages::run(batches, writer, WAITING, control, |batch, out| {
-        let send = |batch: RecordBatch| {
-            rows += batch.num_rows() as u64;
-            out.send(batch)
-        };
-        match batch {
-            Some(batch) => pass.batch(&batch, control, send),
-            None => pass.finish(control, send),
-        }
+    let mut table = SpoolWriter::create(path, pass.schema())?;
+    feed(batches, control, |batch| {
+        pass.batch(batch, &mut table, control)
     })?;
-    Ok(rows)
+    pass.finish(&mut table, control)?;
+    table.finish()
 }

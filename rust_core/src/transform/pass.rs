@@ -18,6 +18,7 @@ use super::kernel::{Kernel, Piece};
 use super::sources::Sources;
 use crate::control::JobControl;
 use crate::crunch::key::same;
+use crate::crunch::spool::SpoolWriter;
 use crate::error::{Error, Result};
 use crate::value::{Column, Scalar};
 
@@ -66,16 +67,16 @@ impl<'a, K: Kernel> Pass<'a, K> {
         self.kernel.schema()
     }
 
-    /// Takes the next batch of the stream, and gives `send` the rows that are made of it.
+    /// Takes the next batch of the stream, and adds to `table` the rows that are made of it.
     ///
     /// # Errors
-    /// Those of the kernel and of `send`; [`Error::Cancelled`] and [`Error::DeadlineExceeded`].
-    pub fn batch<E: From<Error>>(
+    /// Those of the kernel and of the table's file; [`Error::Cancelled`] and [`Error::DeadlineExceeded`].
+    pub fn batch(
         &mut self,
         batch: &RecordBatch,
+        table: &mut SpoolWriter,
         control: &JobControl,
-        mut send: impl FnMut(RecordBatch) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<()> {
         let batch = self.fields.normalised(batch)?;
         let rows = batch.num_rows();
         let starts = self.starts(&batch)?;
@@ -88,16 +89,16 @@ impl<'a, K: Kernel> Pass<'a, K> {
                 .zip(cuts)
                 .map(|task| (task, carry.take()))
                 .collect();
-            let made: Vec<Result<_>> = control.pool().install(|| {
-                let task = |((number, cut), carry)| {
-                    self.piece(&batch, cut, carry, number == last, control)
-                };
-                tasks.into_par_iter().map(task).collect()
-            });
+            let task =
+                |((number, cut), carry)| self.piece(&batch, cut, carry, number == last, control);
+            let make = || -> Vec<Result<_>> {
+                let tasks = tasks.into_par_iter().with_max_len(1);
+                tasks.map(task).collect()
+            };
             // In their order: the error is that of the first row that has one.
-            for result in made {
+            for result in control.pool().install(|| table.beside(make))? {
                 let (batches, open) = result?;
-                batches.into_iter().try_for_each(&mut send)?;
+                batches.into_iter().for_each(|batch| table.add(batch));
                 self.carry = open;
             }
         }
@@ -109,15 +110,11 @@ impl<'a, K: Kernel> Pass<'a, K> {
     ///
     /// # Errors
     /// As [`Pass::batch`].
-    pub fn finish<E: From<Error>>(
-        &mut self,
-        control: &JobControl,
-        send: impl FnMut(RecordBatch) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn finish(&mut self, table: &mut SpoolWriter, control: &JobControl) -> Result<()> {
         let Some(carry) = self.carry.take() else {
             return Ok(());
         };
-        let batches = control.pool().install(|| {
+        let close = || {
             let mut out = K::Out::default();
             let Carry {
                 partition,
@@ -126,8 +123,10 @@ impl<'a, K: Kernel> Pass<'a, K> {
             } = carry;
             self.close(partition, || key, &sources, &mut out, control)?;
             self.kernel.batches(out, &sources, control)
-        })?;
-        batches.into_iter().try_for_each(send)
+        };
+        let batches = control.pool().install(|| table.beside(close))??;
+        batches.into_iter().for_each(|batch| table.add(batch));
+        Ok(())
     }
 
     /// Ends the partition whose rows have the values `key`; an error tells them.
