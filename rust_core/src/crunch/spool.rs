@@ -70,7 +70,7 @@ impl SpoolWriter {
     /// # Errors
     /// [`Error::Io`] and [`Error::DiskFull`].
     pub fn beside<T: Send>(&mut self, work: impl FnOnce() -> T + Send) -> Result<T> {
-        let (written, done) = rayon::join(|| self.write(), work);
+        let (done, written) = rayon::join(work, || self.write());
         written?;
         Ok(done)
     }

@@ -79,7 +79,7 @@ impl<'a, K: Kernel> Pass<'a, K> {
     ) -> Result<()> {
         let batch = self.fields.normalised(batch)?;
         let rows = batch.num_rows();
-        let starts = self.starts(&batch)?;
+        let starts = control.pool().install(|| self.starts(&batch))?;
         let cuts = cuts(&starts, rows, K::PIECE);
         let last = cuts.len().saturating_sub(1);
         let mut carry = self.carry.take();
@@ -147,7 +147,7 @@ impl<'a, K: Kernel> Pass<'a, K> {
         })
     }
 
-    /// Rows of `batch` at which a partition starts.
+    /// Rows of `batch` at which a partition starts. Runs on the pool it is called in.
     fn starts(&self, batch: &RecordBatch) -> Result<Vec<usize>> {
         let rows = batch.num_rows();
         if K::ALONE {
@@ -162,9 +162,10 @@ impl<'a, K: Kernel> Pass<'a, K> {
             if let (Some(first), Some(carry)) = (starts.first_mut(), &self.carry) {
                 *first |= !same(carry.key[level].as_value(), column.value(0));
             }
-            for (row, start) in starts.iter_mut().enumerate().skip(1) {
+            let later = starts.par_iter_mut().enumerate().skip(1);
+            later.with_min_len(K::PIECE).for_each(|(row, start)| {
                 *start |= !same(column.value(row - 1), column.value(row));
-            }
+            });
         }
         Ok((0..rows).filter(|&row| starts[row]).collect())
     }
