@@ -37,8 +37,7 @@ class Scratch:
         check_data_folder(self.root)
 
     def begin_work(self, job_id: str, attempt: int) -> Path:
-        """An empty folder for one attempt. Raises `StorageFull` when there is next to no room."""
-        self.check_room(0)
+        """An empty folder for one attempt. Raises `StorageFull` when there is no room for it."""
         folder = self._folder("work") / f"{job_id}.{attempt}"
         with disk_errors():
             shutil.rmtree(folder, ignore_errors=True)

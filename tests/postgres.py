@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -56,6 +57,23 @@ class Postgres:
     def stop(self, mode: str = "fast") -> None:
         """Stop the server at once: whoever is connected is thrown out; `immediate` is a crash."""
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", mode, "stop")
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The server and all its sessions stopped as they are (SIGSTOP): only the kernel answers."""
+        server = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        sessions = Path(f"/proc/{server}/task/{server}/children")
+        stopped = [server]
+        os.kill(server, signal.SIGSTOP)
+        stopped += [int(pid) for pid in sessions.read_text().split()]
+        for pid in stopped[1:]:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def make(self) -> None:
         """A cluster whose users need their passwords, with a database and a role that reads it."""

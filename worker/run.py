@@ -80,6 +80,7 @@ class Runner:
     def answer(self, rung: str) -> None:
         """Take the job whose turn it is in the queue of `rung`, if there is one, and carry it to its end."""
         try:
+            self._make_room()
             job = self._take(rung)
         except (Unavailable, StorageFull) as error:
             log.warning("no job can be taken; the reaper rings again", job=rung, error=str(error))
@@ -89,6 +90,13 @@ class Runner:
         with bound_contextvars(job=job.id, attempt=job.attempt, report=job.report):
             log.info("job taken", queue=job.queue, of=job.max_attempts)
             self._run(job)
+
+    def _make_room(self) -> None:
+        """Raise `StorageFull` when there is none: a job that no worker takes keeps its attempts and waits."""
+        scratch = self._files.scratch
+        # What a killed child of this host has left; a reaper may be far away.
+        scratch.sweep_work(partial(self._store.wants, published=False))
+        scratch.check_room(0)
 
     def _take(self, rung: str) -> Job | None:
         for _ in range(CLAIM_TRIES):
@@ -124,8 +132,6 @@ class Runner:
             if heartbeat.reason is not None:
                 raise JobCancelled(heartbeat.reason.value)
 
-        # What a killed child of this host has left; a reaper may be far away.
-        self._files.scratch.sweep_work(partial(self._store.wants, published=False))
         folder = self._files.scratch.begin_work(job.id, job.attempt)
         report = installed_report(job.report, self._settings.report_dirs)
         parameters = check_parameters(report.definition, job.parameters)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Engine, create_engine
+from psycopg import Connection
+from psycopg.errors import OperationalError
+from sqlalchemy import URL, Engine, create_engine, event
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from psycopg.abc import RV, PQGen
 
 STATEMENT_SECONDS = 15
 """Statements of ours take milliseconds; the longest, an hourly clean-up of many jobs, a second."""
@@ -12,6 +20,8 @@ LOCK_SECONDS = 10
 IDLE_SECONDS = 30
 """A process that is stopped (SIGSTOP) inside a transaction loses it, and with it the locks."""
 POOL_SECONDS = 10
+ANSWER_SECONDS = 20
+"""A server that is frozen, or out of reach behind a proxy that is not, can't end a statement itself."""
 
 CONNECTION: dict[str, Any] = {
     "connect_timeout": 5,
@@ -31,6 +41,23 @@ SESSION = {
 }
 
 
+class _Connection(Connection[Any]):
+    """A connection that is closed when the server keeps silent for longer than it may work on a statement."""
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """See `psycopg.Connection.wait`. Raises `OperationalError` after `ANSWER_SECONDS`."""
+        seconds = ANSWER_SECONDS if timeout is None else timeout
+        begun = time.monotonic()
+        try:
+            return super().wait(gen, interval, seconds)
+        except OperationalError as error:
+            if time.monotonic() - begun < seconds:
+                raise
+            # What it would say later is the answer to another question.
+            self.close()
+            raise OperationalError(f"no answer in {seconds:g} s") from error
+
+
 def open_postgres(url: URL, part: str, connections: int) -> Engine:
     """An engine for psycopg with at most `connections` connections, opened when they are needed."""
     ours = {**CONNECTION, "application_name": part}
@@ -38,7 +65,7 @@ def open_postgres(url: URL, part: str, connections: int) -> Engine:
     options = [f"-c {name}={value}" for name, value in SESSION.items()]
     if theirs := url.query.get("options"):
         options.extend([theirs] if isinstance(theirs, str) else theirs)
-    return create_engine(
+    engine = create_engine(
         url,
         connect_args={**asked, "options": " ".join(options)},
         pool_size=connections,
@@ -50,3 +77,11 @@ def open_postgres(url: URL, part: str, connections: int) -> Engine:
         isolation_level="READ COMMITTED",
         hide_parameters=True,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(
+        _dialect: object, _record: object, cargs: Sequence[Any], cparams: Mapping[str, Any]
+    ) -> _Connection:
+        return _Connection.connect(*cargs, **cparams)
+
+    return engine

@@ -1,7 +1,8 @@
 """A build that takes its orders from the job's parameters and prints small, valid files.
 
 `act` is one of `print`, `wait` (until the file `gate` exists, or a cancel), `stubborn` (the same, deaf to
-cancels), `die`, `die_once`, `die_before_success`, `boom`, `full`, `short`. A PDF has `mebibytes`.
+cancels), `die`, `die_once`, `die_before_success`, `boom`, `full`, `hog` (takes memory without end), `short`.
+A PDF has `mebibytes`.
 """
 
 import io
@@ -82,6 +83,10 @@ def build(
             os.kill(os.getpid(), signal.SIGKILL)
         case "boom":
             raise ValueError("a secret path: /etc/shadow")
+        case "hog":
+            hoard = []
+            while True:
+                hoard.append(b"x" * 2**24)
         case "full":
             raise StorageFull("no space left on the device: spool.arrow")
     watcher.enter(Phase.WRITING)

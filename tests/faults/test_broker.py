@@ -70,3 +70,47 @@ def test_a_broker_that_takes_the_call_and_never_answers_does_not_hold_a_submit(
         shop.close()
     assert job.state is JobState.QUEUED
     assert took < 15
+
+
+def test_a_broker_that_is_full_costs_nothing_but_time(shop: Shop) -> None:
+    worker = shop.start_worker()
+    reaper = shop.start_reaper()
+    shop.wait_until(shop.submit(), "succeeded")
+    with shop.broker.client() as client:
+        client.config_set("maxmemory", "1")
+        late = [shop.submit() for _ in range(3)]
+        assert all(job.state is JobState.QUEUED for job in late), "accepted by a press whose broker is full"
+        wait_for(lambda: reaper.says("maxmemory"), "the reaper noticed")
+        assert worker.alive
+        client.config_set("maxmemory", "0")
+    assert all(job.state is JobState.SUCCEEDED for job in shop.wait_all_done(late))
+    assert len(runs_of(shop.settings.data_dir)) == 4
+
+
+def test_workers_wait_for_a_broker_as_long_as_it_is_away(shop: Shop) -> None:
+    worker = shop.start_worker()
+    reaper = shop.start_reaper()
+    shop.broker.kill()
+    jobs = [shop.submit() for _ in range(20)]
+
+    def tries() -> bool:
+        told = worker.log.read_text().count("Trying again"), reaper.log.read_text().count("ring failed")
+        return min(told) >= 2
+
+    wait_for(tries, "both have tried again and again", limit=60)
+    shop.broker.start()
+    assert all(job.state is JobState.SUCCEEDED for job in shop.wait_all_done(jobs))
+    assert sorted(runs_of(shop.settings.data_dir)) == sorted(f"{job.id}.1" for job in jobs)
+
+
+def test_one_job_does_not_wait_for_a_flood_from_somebody_else(shop: Shop) -> None:
+    flood = [shop.submit(owner="loud") for _ in range(300)]
+    shop.start_worker()
+    wait_for(lambda: len(runs_of(shop.settings.data_dir)) >= 5, "the flood runs")
+    lone = shop.submit(owner="quiet")
+    before = len(runs_of(shop.settings.data_dir))
+    shop.wait_until(lone, "succeeded")
+    runs = runs_of(shop.settings.data_dir)
+    # The one child may have taken one of the flood that it had not begun.
+    assert runs.index(f"{lone.id}.1") <= before + 1
+    assert len(runs) < len(flood), "the flood was not over by itself"

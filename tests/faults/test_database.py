@@ -89,6 +89,28 @@ def test_a_database_that_is_away_for_a_while_costs_nothing_but_time(
     assert OWNER_PASSWORD not in "".join(process.log.read_text() for process in shop.processes)
 
 
+def test_a_frozen_database_holds_nobody_for_ever(
+    shop: Shop, http: httpx.Client, databases: JobDatabases, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    worker = shop.start_worker()
+    reaper = shop.start_reaper()
+    running = shop.submit("wait", gate=str(gate))
+    shop.wait_until(running, "running")
+    assert http.get("/readyz").status_code == 200
+    with databases.server.frozen():
+        answer = http.get(f"/v1/jobs/{running.id}", timeout=60)
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        heard = "heartbeat did not reach the database"
+        wait_for(lambda: worker.says(heard), "the worker noticed", limit=60)
+        wait_for(lambda: reaper.says("the reaper tries again"), "the reaper noticed", limit=60)
+    gate.touch()
+    done = shop.wait_until(running, "succeeded")
+    # Its lease ran out with the database: the reaper may have been the first to see it again.
+    assert done.attempt <= 2
+    wait_for(lambda: {p.split("/")[0] for p in shop.published(done)} == {str(done.attempt)}, "one set stays")
+
+
 def test_jobs_whose_leases_ran_out_with_the_database_are_left_to_their_workers(
     tmp_path: Path, databases: JobDatabases
 ) -> None:

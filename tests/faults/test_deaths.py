@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 from pressroom.jobs import JobState
+from tests.cgroups import little_memory
 from tests.doubles.build import build, runs_of
+from tests.faults.outcomes import assert_published_once, put_to_sleep, sweep
 from tests.services import ROOT, wait_for
 from worker.reaper import Reaper
 from worker.run import Runner
@@ -23,19 +23,6 @@ if TYPE_CHECKING:
 
     from pressroom.jobs import Job
     from tests.services import Shop
-
-
-def assert_published_once(shop: Shop, job: Job) -> None:
-    """The job's files are in the storage as its row says, and no others are."""
-    assert job.state is JobState.SUCCEEDED, job.error
-    assert [file.name for file in job.files] == ["double.pdf", "double.xlsx"]
-    assert shop.published(job) == sorted(f"{job.attempt}/{file.name}" for file in job.files)
-    for file in job.files:
-        assert hashlib.sha256(shop.content(file)).hexdigest() == file.sha256
-
-
-def sweep(shop: Shop) -> None:
-    shop.files.sweep(shop.store.wants, shop.store.knows_dataset)
 
 
 def test_no_job_is_lost_or_doubled_when_all_workers_are_killed_again_and_again(shop: Shop) -> None:
@@ -125,6 +112,40 @@ def test_a_job_whose_submitter_died_before_it_could_ring_is_rung_by_the_reaper(s
     assert_published_once(shop, shop.wait_until(job, "succeeded"))
 
 
+def test_a_ring_that_dies_with_the_worker_that_fetched_it_is_rung_again(shop: Shop) -> None:
+    deaf = shop.start_worker()
+    (child,) = deaf.pool()
+    os.kill(child, signal.SIGSTOP)
+    job = shop.submit()
+    with shop.broker.client() as client:
+        wait_for(lambda: client.llen("fast") == 0, "the ring is fetched")
+        deaf.kill()
+        assert (shop.store.job(job.id).state, shop.store.job(job.id).attempt) == (JobState.QUEUED, 0)
+        assert client.llen("fast") == 0, "nobody will ring by himself"
+    shop.start_worker(ready=False)
+    shop.start_reaper()
+    assert_published_once(shop, shop.wait_until(job, "succeeded"))
+
+
+def test_a_job_that_wants_all_memory_fails_alone(shop: Shop) -> None:
+    worker = shop.start_worker()
+    shop.start_reaper()
+    with little_memory(worker.pid, 512 << 20):
+        # Its first child was there before the limit; that of the next job is not.
+        os.kill(worker.pool()[0], signal.SIGKILL)
+        hog = shop.submit("hog")
+        neighbours = [shop.submit() for _ in range(5)]
+        hog, *neighbours = shop.wait_all_done([hog, *neighbours])
+        shop.wait_until(shop.submit(), "succeeded")
+        assert shop.work_folders() == [], "whoever comes next sweeps"
+        assert worker.alive
+    assert (hog.state, hog.attempt) == (JobState.FAILED, shop.settings.max_attempts)
+    assert hog.error is not None
+    assert hog.error["code"] == "worker_lost"
+    assert [job.state for job in neighbours] == [JobState.SUCCEEDED] * 5
+    assert shop.published(hog) == []
+
+
 def test_a_death_between_publishing_and_saying_so_leaves_one_visible_set_of_files(shop: Shop) -> None:
     shop.start_worker()
     job = shop.submit("die_before_success")
@@ -135,24 +156,6 @@ def test_a_death_between_publishing_and_saying_so_leaves_one_visible_set_of_file
     assert job.attempt == 2
     sweep(shop)
     assert_published_once(shop, job)
-
-
-def put_to_sleep(child: int, shop: Shop) -> None:
-    """SIGSTOP, but not in the middle of a commit: SQLite would wait for it for ever."""
-
-    def asleep_without_lock() -> bool:
-        os.kill(child, signal.SIGSTOP)
-        database = sqlite3.connect(shop.settings.data_dir / "pressroom.db", timeout=0.2, isolation_level=None)
-        try:
-            database.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            os.kill(child, signal.SIGCONT)
-            return False
-        finally:
-            database.close()
-        return True
-
-    wait_for(asleep_without_lock, "the child sleeps")
 
 
 def test_a_worker_that_was_asleep_past_its_lease_publishes_nothing(shop: Shop, tmp_path: Path) -> None:

@@ -51,6 +51,40 @@ def test_a_job_that_meets_a_full_disk_is_put_off(shop: Shop) -> None:
     assert shop.published(job) == []
 
 
+def test_jobs_wait_for_a_disk_that_is_full_without_spending_attempts(tmp_path: Path) -> None:
+    with (
+        mounted(tmp_path / "disk", "96m") as disk,
+        open_shop(tmp_path, data_dir=disk, database_url=f"sqlite:///{tmp_path}/jobs.db") as shop,
+    ):
+        ballast = disk / "ballast"
+        jobs = [shop.submit() for _ in range(3)]
+        fill(ballast)
+        worker = shop.start_worker()
+        shop.start_reaper()
+        refused = "no job can be taken"
+        wait_for(lambda: worker.log.read_text().count(refused) > 2 * len(jobs), "rung and refused, twice")
+        assert {(shop.store.job(job.id).state, shop.store.job(job.id).attempt) for job in jobs} == {
+            (JobState.QUEUED, 0)
+        }
+        ballast.unlink()
+        done = shop.wait_all_done(jobs)
+        assert {(job.state, job.attempt) for job in done} == {(JobState.SUCCEEDED, 1)}
+
+
+def test_what_a_dead_run_has_left_is_not_what_keeps_a_worker_from_taking_jobs(tmp_path: Path) -> None:
+    with (
+        mounted(tmp_path / "disk", "96m") as disk,
+        open_shop(tmp_path, data_dir=disk, database_url=f"sqlite:///{tmp_path}/jobs.db") as shop,
+    ):
+        job = shop.submit()
+        dead = shop.submit()
+        assert shop.store.claim(dead.id, lease_seconds=0.0) is not None
+        fill(shop.files.scratch.begin_work(dead.id, 1) / "spool.arrow")
+        wait_for(lambda: shop.store.claim(dead.id, lease_seconds=60.0), "another has taken it over")
+        Runner(shop.store, shop.files, shop.settings, build, shop.ring).answer(job.id)
+        assert shop.store.job(job.id).state is JobState.SUCCEEDED
+
+
 def test_a_job_that_has_filled_its_databases_disk_makes_room_before_it_says_so(tmp_path: Path) -> None:
     def fills(*_: Any, **__: Any) -> Any:
         (folder,) = (shop.settings.data_dir / "work").iterdir()

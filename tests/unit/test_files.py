@@ -204,7 +204,7 @@ def test_too_little_room_is_said_before_anything_is_written(storage: Storage, tm
     with pytest.raises(StorageFull):
         receive(files, CSV)
     with pytest.raises(StorageFull):
-        files.scratch.begin_work("job", 1)
+        files.scratch.check_room(0)
     assert everything(files) == []
 
 
