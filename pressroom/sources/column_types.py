@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pressroom.sources.sandbox import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pressroom.sources.sandbox import Sandbox
 
@@ -30,78 +30,98 @@ def read_as_text(kind: str) -> bool:
     return kind == "DOUBLE" or kind.startswith("TIMESTAMP")
 
 
-def settle(sandbox: Sandbox, table: str, sniffed: Mapping[str, str]) -> None:
-    """Give the text columns of `table` their types; `sniffed` maps their names to what they seemed.
+def as_read(name: str) -> str:
+    """Where the rows of the table `name` lie as they were read, before their types are known."""
+    return f"{name} as read"
+
+
+def settle(sandbox: Sandbox, read: str, table: str, sniffed: Mapping[str, str]) -> None:
+    """Make `table` a view of the table `read`; `sniffed` maps its text columns to what they seemed.
 
     A float column whose values are all plain numbers of at most 38 digits becomes a DECIMAL, so its sums are
-    exact; one with exponents, `nan` or more digits stays a DOUBLE. A timestamp column stays text when a value
-    is not ISO 8601, for the report's SQL to read with `strptime`.
+    exact; one with exponents, `nan` or more digits becomes a DOUBLE. A timestamp column stays text when a
+    value is not ISO 8601, for the report's SQL to read with `strptime`.
     """
-    _retype(sandbox, table, dict(_settled(sandbox, quoted(table), sniffed)))
-
-
-def unfloat(sandbox: Sandbox, table: str) -> None:
-    """Make the DOUBLE columns of `table` what people typed: whole numbers, or decimals of that scale.
-
-    A column with a value of more than 15 digits, an exponent or `nan` stays a DOUBLE.
-    """
-    doubles = [column for column, kind in sandbox.columns(table).items() if kind == "DOUBLE"]
-    _retype(sandbox, table, dict(_unfloated(sandbox, quoted(table), doubles)))
-
-
-def _settled(sandbox: Sandbox, table: str, sniffed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    asked: list[str] = []
     for name, kind in sniffed.items():
         column = quoted(name)
-        if kind == "DOUBLE":
-            yield name, _number(sandbox, table, column)
-        elif not _any(sandbox, table, f"{column} IS NOT NULL AND TRY_CAST({column} AS {kind}) IS NULL"):
-            yield name, kind
+        misfit = f"{column} IS NOT NULL AND TRY_CAST({column} AS {kind}) IS NULL"
+        asked += _digits(column) if kind == "DOUBLE" else [_count(misfit)]
+    found = iter(_ask(sandbox, read, asked))
+    kinds = {
+        name: _number(found) if kind == "DOUBLE" else _fitting(kind, found) for name, kind in sniffed.items()
+    }
+    _view(sandbox, read, table, {name: kind for name, kind in kinds.items() if kind is not None})
 
 
-def _unfloated(sandbox: Sandbox, table: str, doubles: list[str]) -> Iterator[tuple[str, str]]:
+def unfloat(sandbox: Sandbox, read: str, table: str) -> None:
+    """Make `table` a view of the table `read` whose DOUBLE columns are what people typed.
+
+    That is whole numbers, or decimals of that scale. A column with a value of more than 15 digits, an
+    exponent or `nan` stays a DOUBLE.
+    """
+    doubles = [column for column, kind in sandbox.columns(read).items() if kind == "DOUBLE"]
+    asked: list[str] = []
     for name in doubles:
         column, text = quoted(name), f"CAST({quoted(name)} AS VARCHAR)"
         digits = f"length(trim(replace(ltrim({text}, '-'), '.', ''), '0'))"
-        if _any(
-            sandbox, table, f"NOT regexp_full_match({text}, '{_PLAIN_NUMBER}') OR {digits} > {FLOAT_DIGITS}"
-        ):
-            continue
-        whole = not _any(sandbox, table, f"{column} <> trunc({column}) OR abs({column}) >= 1e{FLOAT_DIGITS}")
-        yield name, "BIGINT" if whole else _number(sandbox, table, text)
+        asked += [
+            _count(f"{digits} > {FLOAT_DIGITS}"),
+            _count(f"{column} <> trunc({column}) OR abs({column}) >= 1e{FLOAT_DIGITS}"),
+            *_digits(text),
+        ]
+    found = iter(_ask(sandbox, read, asked))
+    kinds: dict[str, str] = {}
+    for name in doubles:
+        computed, parted, kind = next(found), next(found), _number(found)
+        if not computed and kind != "DOUBLE":
+            kinds[name] = kind if parted else "BIGINT"
+    _view(sandbox, read, table, kinds)
 
 
-def _retype(sandbox: Sandbox, table: str, kinds: Mapping[str, str]) -> None:
-    if not kinds:
-        return
+def _view(sandbox: Sandbox, read: str, table: str, kinds: Mapping[str, str]) -> None:
     # By way of text: a float cast to a decimal of many digits is rounded in binary.
     casts = ", ".join(
         f"CAST(CAST({quoted(c)} AS VARCHAR) AS {kind}) AS {quoted(c)}" for c, kind in kinds.items()
     )
-    name = quoted(table)
-    typed = f"SELECT * REPLACE ({casts}) FROM {name}"  # noqa: S608 - names are quoted
-    sandbox.execute(f"CREATE OR REPLACE TABLE {name} AS {typed}")
+    typed = f"* REPLACE ({casts})" if casts else "*"
+    # A view: every value was looked at, so no cast fails, and a table would be a second copy of all rows.
+    sandbox.execute(f"CREATE VIEW {quoted(table)} AS SELECT {typed} FROM {quoted(read)}")  # noqa: S608 - quoted
 
 
-def _number(sandbox: Sandbox, table: str, text: str) -> str:
-    """The type that holds every number of the expression `text` exactly, or DOUBLE."""
-    if _any(sandbox, table, f"NOT regexp_full_match({text}, '{_PLAIN_NUMBER}')"):
-        return "DOUBLE"
-    whole, fraction = _row(
-        sandbox,
-        f"SELECT coalesce(max(length(ltrim(split_part({text}, '.', 1), '+-'))), 0), "  # noqa: S608 - quoted
-        f"coalesce(max(length(split_part({text}, '.', 2))), 0) FROM {table}",
-    )
+def _digits(text: str) -> list[str]:
+    """What `_number` wants to know of the expression `text`."""
+    point = f"instr({text}, '.')"
+    length = f"length({text})"
+    signs = f"CASE WHEN starts_with({text}, '-') OR starts_with({text}, '+') THEN 1 ELSE 0 END"
+    return [
+        _count(f"NOT regexp_full_match({text}, '{_PLAIN_NUMBER}')"),
+        f"coalesce(max(CASE WHEN {point} > 0 THEN {point} - 1 ELSE {length} END - {signs}), 0)",
+        f"coalesce(max(CASE WHEN {point} > 0 THEN {length} - {point} ELSE 0 END), 0)",
+    ]
+
+
+def _number(found: Iterator[int]) -> str:
+    """The type that holds every number exactly, or DOUBLE; `found` goes on with the answers to `_digits`."""
+    odd, whole, fraction = next(found), next(found), next(found)
     digits = max(whole, 1) + fraction
-    if digits > DECIMAL_DIGITS:
+    if odd or digits > DECIMAL_DIGITS:
         return "DOUBLE"
     return f"DECIMAL({_NARROW_DIGITS if digits <= _NARROW_DIGITS else DECIMAL_DIGITS}, {fraction})"
 
 
-def _any(sandbox: Sandbox, table: str, condition: str) -> bool:
-    return bool(_row(sandbox, f"SELECT count(*) FROM {table} WHERE {condition}")[0])  # noqa: S608 - quoted
+def _fitting(kind: str, found: Iterator[int]) -> str | None:
+    return None if next(found) else kind
 
 
-def _row(sandbox: Sandbox, query: str) -> tuple[int, ...]:
-    sandbox.execute(query)
+def _count(condition: str) -> str:
+    return f"count(*) FILTER ({condition})"
+
+
+def _ask(sandbox: Sandbox, table: str, expressions: Sequence[str]) -> tuple[int, ...]:
+    """What the expressions are, in one look at the table."""
+    if not expressions:
+        return ()
+    sandbox.execute(f"SELECT {', '.join(expressions)} FROM {quoted(table)}")  # noqa: S608 - names are quoted
     (row,) = sandbox.connection.fetchall()
     return tuple(int(value) for value in row)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from pressroom.errors import BadData
-from pressroom.sources.column_types import read_as_text, settle
+from pressroom.sources.column_types import as_read, read_as_text, settle
 from pressroom.sources.dataset import check_width
 from pressroom.sources.engine_errors import of_dataset, of_machine
 from pressroom.sources.sandbox import literal, quoted
@@ -23,7 +23,7 @@ _DELIMITERS: Final = (",", ";", "\t", "|")
 
 def add_csv(sandbox: Sandbox, dataset: Dataset) -> None:
     """Make the CSV file a table; raises `BadData` with its line for what is wrong in it."""
-    name = quoted(dataset.name)
+    read = as_read(dataset.name)
     delimiter, header = _header(dataset)
     lower = _checked(dataset, header)
     quote = literal('"')
@@ -33,7 +33,7 @@ def add_csv(sandbox: Sandbox, dataset: Dataset) -> None:
         # 01/02/2020 is a different day on each side of the Atlantic: only ISO dates are typed.
         "ignore_errors=false, dateformat='%Y-%m-%d',"
     )
-    create = f"CREATE OR REPLACE TABLE {name} AS FROM {fixed} auto_detect=false,"
+    create = f"CREATE OR REPLACE TABLE {quoted(read)} AS FROM {fixed} auto_detect=false,"
     try:
         with sandbox.stop.reaches(sandbox.interrupt):
             # Sniffed from every row: after a sample DuckDB casts what does not fit, 1.5 to 2 and 007 to 7.
@@ -55,9 +55,9 @@ def add_csv(sandbox: Sandbox, dataset: Dataset) -> None:
         f"{literal(c)}: '{'VARCHAR' if read_as_text(kind) else kind}'" for c, kind in kinds.items()
     )
     sandbox.execute(f"{create} columns={{{typed}}})")
-    if not sandbox.connection.table(name).limit(1).fetchall():
+    if not sandbox.connection.table(quoted(read)).limit(1).fetchall():
         raise BadData(f"{dataset.shown}: has column names but no rows")
-    settle(sandbox, dataset.name, {c: kind for c, kind in kinds.items() if read_as_text(kind)})
+    settle(sandbox, read, dataset.name, {c: kind for c, kind in kinds.items() if read_as_text(kind)})
 
 
 def _checked(dataset: Dataset, header: list[str]) -> list[str]:

@@ -21,7 +21,7 @@ from arro3.core import Array, DataType, RecordBatch
 from pressroom.errors import DatabaseRefused, LimitExceeded, PressroomError, QueryFailed, Unavailable
 from pressroom.sources.adbc import Connection, Error
 from pressroom.sources.column_names import named_once
-from pressroom.sources.column_types import settle
+from pressroom.sources.column_types import as_read, settle
 from pressroom.sources.engine_errors import first_line, of_stream
 from pressroom.sources.placeholders import bind, statement
 
@@ -83,10 +83,10 @@ class Postgres:
                 with self._connection.query(sql) as rows:
                     named_once(f"report.yaml: {key}", rows.schema.names)
                     numerics = _numerics(key, rows.schema)
-                    sandbox.add(name, rows)
+                    sandbox.add(as_read(name), rows)
         except (Error, duckdb.Error) as e:
             raise self._failed(key, str(e)) from None
-        settle(sandbox, name, dict.fromkeys(numerics, "DOUBLE"))
+        settle(sandbox, as_read(name), name, dict.fromkeys(numerics, "DOUBLE"))
 
     def close(self) -> None:
         """Roll back and hang up."""

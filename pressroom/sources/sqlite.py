@@ -19,7 +19,7 @@ from arro3.core import Array, DataType, RecordBatch
 from pressroom.errors import BadData, DatabaseRefused, PressroomError, QueryFailed, Unavailable
 from pressroom.sources.adbc import Connection, Error
 from pressroom.sources.column_names import named_once
-from pressroom.sources.column_types import unfloat
+from pressroom.sources.column_types import as_read, unfloat
 from pressroom.sources.engine_errors import of_stream
 from pressroom.sources.placeholders import bind, statement
 from pressroom.sources.sandbox import quoted
@@ -77,11 +77,11 @@ class Sqlite:
                 casts = ", ".join(f"CAST({quoted(c)} AS {kind})" for c, kind in kinds.items())
                 typed = f"SELECT {sample} UNION ALL SELECT {casts} FROM {rows}"  # noqa: S608 - the report's own
                 with self._connection.query(typed, values) as stream:
-                    sandbox.add(name, stream)
+                    sandbox.add(as_read(name), stream)
         except (Error, duckdb.Error) as e:
             raise self._failed(key, str(e)) from None
-        sandbox.execute(f"DELETE FROM {quoted(name)} WHERE rowid = 0")  # noqa: S608 - quoted
-        unfloat(sandbox, name)
+        sandbox.execute(f"DELETE FROM {quoted(as_read(name))} WHERE rowid = 0")  # noqa: S608 - quoted
+        unfloat(sandbox, as_read(name), name)
 
     def close(self) -> None:
         """Roll back and hang up."""

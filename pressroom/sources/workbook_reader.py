@@ -73,10 +73,10 @@ def read_sheet(path: Path, shown: str, sheet: str | None, rows: Path, memory_lim
     )
     add = sandbox.add
     for batch in table.batches():
-        add("rows", RecordBatchReader.from_batches(batch.schema, [batch]))
+        add("cells", RecordBatchReader.from_batches(batch.schema, [batch]))
         add = sandbox.append
-    settle(sandbox, "rows", table.days)
-    unfloat(sandbox, "rows")
+    settle(sandbox, "cells", "dated", table.days)
+    unfloat(sandbox, "dated", "rows")
     sandbox.execute(f"COPY {quoted('rows')} TO {literal(str(rows))} (FORMAT parquet)")
     sandbox.close()
 
