@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,14 @@ def little_memory(pid: int, limit_bytes: int) -> Iterator[None]:
         if not limit.exists():
             pytest.skip("memory is not controlled by groups here")
         limit.write_text(str(limit_bytes))
+        # Where there is swap it is part of the memory in the first version, and beside it in the second.
+        if (swap := group / ("memory.memsw.limit_in_bytes" if first else "memory.swap.max")).exists():
+            swap.write_text(str(limit_bytes) if first else "0")
         (group / "cgroup.procs").write_text(str(pid))
         yield
+    finally:
         # A group is removed when it is empty.
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, 9)
+            os.killpg(pid, signal.SIGKILL)
         wait_for(lambda: (group / "cgroup.procs").read_text() == "", "the group is empty")
-    finally:
         group.rmdir()

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 CLAIM_TRIES = 10
 """Somebody else took the job whose turn it was; after so many times they clearly need no help."""
+FULL_SECONDS = 5
+"""How long a worker whose disk is full hears no ring."""
 PERSIST_SECONDS = 60
 """How long an hour's work waits for a database that is away, or whose disk is full."""
 
@@ -84,6 +86,9 @@ class Runner:
             job = self._take(rung)
         except (Unavailable, StorageFull) as error:
             log.warning("no job can be taken; the reaper rings again", job=rung, error=str(error))
+            if isinstance(error, StorageFull):
+                # Whoever refuses at once is always free: other hosts of the queue would hear no ring.
+                time.sleep(FULL_SECONDS)
             return
         if job is None:
             return

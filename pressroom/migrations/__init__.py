@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 
 from pressroom.errors import NotMigrated, SchemaTooNew
 from pressroom.store.failures import MIGRATE
+from pressroom.store.postgres import patience
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,13 +27,21 @@ _LOCK = 0x50524553
 
 def upgrade(connection: Connection) -> None:
     """Run the steps that the database behind `connection` has not seen, inside its transaction."""
-    if connection.dialect.name == "postgresql":
-        # SQLite's transaction holds the write lock already. Here others may migrate for as long as they
-        # need; a step that waits for a table would hold up everybody behind it, so that has its limit back.
+    if connection.dialect.name != "postgresql":
+        # SQLite's transaction holds the write lock already.
+        _upgrade(connection)
+        return
+    with patience(connection):
+        # Others may migrate for as long as they need; a step that waits for a table would hold up everybody
+        # behind it, so that has its limit back.
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         connection.exec_driver_sql("SET LOCAL lock_timeout = DEFAULT")
+        _upgrade(connection)
+
+
+def _upgrade(connection: Connection) -> None:
     _refuse_newer(connection)
     config = _config()
     config.attributes["connection"] = connection

@@ -22,6 +22,8 @@ DECIMAL_DIGITS: Final = 38
 FLOAT_DIGITS: Final = 15
 """Decimal digits that every double keeps (DBL_DIG), and that Excel shows: what has more was computed."""
 _NARROW_DIGITS: Final = 18
+_A_LOOK: Final = 150
+"""Expressions of one look: the engine holds some vectors for each, in every thread."""
 _PLAIN_NUMBER: Final = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)"
 
 
@@ -47,7 +49,7 @@ def settle(sandbox: Sandbox, read: str, table: str, sniffed: Mapping[str, str]) 
         column = quoted(name)
         misfit = f"{column} IS NOT NULL AND TRY_CAST({column} AS {kind}) IS NULL"
         asked += _digits(column) if kind == "DOUBLE" else [_count(misfit)]
-    found = iter(_ask(sandbox, read, asked))
+    found = _ask(sandbox, read, asked)
     kinds = {
         name: _number(found) if kind == "DOUBLE" else _fitting(kind, found) for name, kind in sniffed.items()
     }
@@ -70,7 +72,7 @@ def unfloat(sandbox: Sandbox, read: str, table: str) -> None:
             _count(f"{column} <> trunc({column}) OR abs({column}) >= 1e{FLOAT_DIGITS}"),
             *_digits(text),
         ]
-    found = iter(_ask(sandbox, read, asked))
+    found = _ask(sandbox, read, asked)
     kinds: dict[str, str] = {}
     for name in doubles:
         computed, parted, kind = next(found), next(found), _number(found)
@@ -85,7 +87,7 @@ def _view(sandbox: Sandbox, read: str, table: str, kinds: Mapping[str, str]) -> 
         f"CAST(CAST({quoted(c)} AS VARCHAR) AS {kind}) AS {quoted(c)}" for c, kind in kinds.items()
     )
     typed = f"* REPLACE ({casts})" if casts else "*"
-    # A view: every value was looked at, so no cast fails, and a table would be a second copy of all rows.
+    # A table would be a second copy of all rows.
     sandbox.execute(f"CREATE VIEW {quoted(table)} AS SELECT {typed} FROM {quoted(read)}")  # noqa: S608 - quoted
 
 
@@ -118,10 +120,10 @@ def _count(condition: str) -> str:
     return f"count(*) FILTER ({condition})"
 
 
-def _ask(sandbox: Sandbox, table: str, expressions: Sequence[str]) -> tuple[int, ...]:
-    """What the expressions are, in one look at the table."""
-    if not expressions:
-        return ()
-    sandbox.execute(f"SELECT {', '.join(expressions)} FROM {quoted(table)}")  # noqa: S608 - names are quoted
-    (row,) = sandbox.connection.fetchall()
-    return tuple(int(value) for value in row)
+def _ask(sandbox: Sandbox, table: str, expressions: Sequence[str]) -> Iterator[int]:
+    """What the expressions are, in one look at the table, or in a few at a wide one."""
+    for first in range(0, len(expressions), _A_LOOK):
+        asked = ", ".join(expressions[first : first + _A_LOOK])
+        sandbox.execute(f"SELECT {asked} FROM {quoted(table)}")  # noqa: S608 - names are quoted
+        (row,) = sandbox.connection.fetchall()
+        yield from map(int, row)

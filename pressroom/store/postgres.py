@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from psycopg import Connection
+import psycopg
 from psycopg.errors import OperationalError
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from psycopg.abc import RV, PQGen
 
@@ -41,21 +42,37 @@ SESSION = {
 }
 
 
-class _Connection(Connection[Any]):
-    """A connection that is closed when the server keeps silent for longer than it may work on a statement."""
+class _Connection(psycopg.Connection[Any]):
+    """A connection that is closed when the server takes longer to answer than it may work on a statement."""
+
+    answer_seconds: float | None = ANSWER_SECONDS
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        """See `psycopg.Connection.wait`. Raises `OperationalError` after `ANSWER_SECONDS`."""
-        seconds = ANSWER_SECONDS if timeout is None else timeout
+        """See `psycopg.Connection.wait`. Raises `OperationalError` after `answer_seconds`."""
+        seconds = self.answer_seconds if timeout is None else timeout
         begun = time.monotonic()
         try:
             return super().wait(gen, interval, seconds)
         except OperationalError as error:
-            if time.monotonic() - begun < seconds:
+            silent = error.sqlstate is None and seconds is not None and time.monotonic() - begun >= seconds
+            if not silent or timeout is not None:
                 raise
             # What it would say later is the answer to another question.
             self.close()
             raise OperationalError(f"no answer in {seconds:g} s") from error
+
+
+@contextlib.contextmanager
+def patience(connection: Connection) -> Iterator[None]:
+    """Statements of this connection to PostgreSQL take as long as they need."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, _Connection):
+        raise TypeError(f"{driver} was not made by open_postgres")
+    driver.answer_seconds = None
+    try:
+        yield
+    finally:
+        driver.answer_seconds = ANSWER_SECONDS
 
 
 def open_postgres(url: URL, part: str, connections: int) -> Engine:

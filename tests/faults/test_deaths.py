@@ -137,7 +137,7 @@ def test_a_job_that_wants_all_memory_fails_alone(shop: Shop) -> None:
         neighbours = [shop.submit() for _ in range(5)]
         hog, *neighbours = shop.wait_all_done([hog, *neighbours])
         shop.wait_until(shop.submit(), "succeeded")
-        assert shop.work_folders() == [], "whoever comes next sweeps"
+        wait_for(lambda: shop.work_folders() == [], "whoever comes next sweeps")
         assert worker.alive
     assert (hog.state, hog.attempt) == (JobState.FAILED, shop.settings.max_attempts)
     assert hog.error is not None

@@ -295,6 +295,16 @@ def test_csv_values_keep_what_is_written(tmp_path: Path, written: list[str], rea
     assert [type(value) for value in found] == [type(value) for value in read]
 
 
+def test_every_column_of_a_wide_csv_has_its_own_scale(tmp_path: Path) -> None:
+    header = ",".join(["a", *(f"n{n}" for n in range(400))])
+    values = ",".join(f"{n}.{'5' * (1 + n % 4)}" for n in range(400))
+    empty = "," * 400
+    with source(tmp_path, dataset(tmp_path, f"{header}\nx,{values}\ny{empty}\n")) as opened:
+        first, second = rows(opened)
+    assert first == ("x", *(Decimal(f"{n}.{'5' * (1 + n % 4)}") for n in range(400)))
+    assert second == ("y", *[None] * 400)
+
+
 def test_a_group_of_a_million_values_is_put_in_order(tmp_path: Path) -> None:
     lines = "".join(f"{n * 7_919 % 1_000_003}\n" for n in range(1_000_000))
     data = dataset(tmp_path, f"a\n{lines}")

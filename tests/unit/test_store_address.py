@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,10 +12,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from pressroom.errors import BadRequest, Unavailable
+from pressroom.migrations import _LOCK
 from pressroom.settings import Settings
 from pressroom.store import Store
-from pressroom.store.engine import database_address
+from pressroom.store.engine import database_address, reading
 from pressroom.store.failures import our_errors
+from pressroom.store.postgres import _Connection
 from tests.services import free_port, wait_for
 
 if TYPE_CHECKING:
@@ -78,6 +81,50 @@ def test_what_the_url_asks_for_goes_first(postgres_url: str) -> None:
         assert connection.exec_driver_sql("SHOW application_name").scalar() == "mine"
         assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "7s"
         assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "10s"
+
+
+def test_a_server_that_does_not_answer_is_given_up(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Connection, "answer_seconds", 0.5)
+    with Store.open(postgres_url) as store:
+        with pytest.raises(Unavailable, match=r"no answer in 0\.5 s"), reading(store._engine) as connection:
+            connection.exec_driver_sql("SELECT pg_sleep(30)")
+        with reading(store._engine) as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar() == 1, "it has a new connection"
+
+
+def test_a_server_that_refuses_late_is_quoted(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Connection, "answer_seconds", 0.5)
+    url = f"{postgres_url}&options={quote('-c statement_timeout=200ms')}"
+    with (
+        Store.open(url) as store,
+        pytest.raises(Unavailable, match="statement timeout"),
+        reading(store._engine) as connection,
+    ):
+        connection.exec_driver_sql("SELECT pg_sleep(30)")
+
+
+def test_a_migration_waits_for_another_as_long_as_that_takes(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = (
+        "SELECT clock_timestamp() - query_start > interval '2 s' FROM pg_stat_activity "
+        "WHERE wait_event = 'advisory' AND datname = current_database()"
+    )
+
+    def waits_long() -> bool:
+        with reading(other._engine) as asking:
+            return bool(asking.exec_driver_sql(waiting).scalar())
+
+    with Store.open(postgres_url) as other, other._engine.connect() as first:
+        first.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        monkeypatch.setattr(_Connection, "answer_seconds", 0.5)
+        with Store.open(postgres_url) as late, ThreadPoolExecutor(1) as beside:
+            migrating = beside.submit(late.migrate)
+            wait_for(waits_long, "it waits four times as long")
+            first.commit()
+            migrating.result()
 
 
 def test_an_unknown_option_is_named(postgres_url: str) -> None:
