@@ -6,8 +6,8 @@ import contextlib
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 
 from api.access import REQUEST_ID
@@ -28,6 +28,8 @@ from pressroom.submit import Submitter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from fastapi import FastAPI
 
     from pressroom.settings import Settings
 
@@ -55,7 +57,8 @@ def create_app(settings: Settings, *, ring: Callable[[str, str], None] | None = 
         yield
         await run_in_threadpool(store.close)
 
-    app = FastAPI(
+    # Its pages of the API bring their own scripts: browsers of the installation may reach nothing else.
+    app = FastAPIOffline(
         title="Pressroom",
         description=DESCRIPTION,
         version=_version(),

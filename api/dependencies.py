@@ -54,6 +54,13 @@ async def job_id(job_id: Annotated[str, Path(description="id of a job")]) -> str
     return job_id
 
 
+async def dataset_id(dataset_id: Annotated[str, Path(description="id of a dataset")]) -> str:
+    """A path's dataset id; what can't be one is not looked up."""
+    if not _ID.fullmatch(dataset_id):
+        raise NotFound(f"no dataset {dataset_id}")
+    return dataset_id
+
+
 def cursor(cursor: str | None = None) -> str | None:
     """A cursor as an earlier page gave it."""
     if cursor is not None and not _ID.fullmatch(cursor):
@@ -81,3 +88,4 @@ def idempotency_key(idempotency_key: Annotated[str | None, Header()] = None) -> 
 
 Press = Annotated[Services, Depends(services)]
 JobId = Annotated[str, Depends(job_id)]
+DatasetId = Annotated[str, Depends(dataset_id)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from api import uploads
-from api.dependencies import Press
+from api.dependencies import DatasetId, Press
 from api.multipart import PartBegin, boundary_of, events
 from api.schemas import DatasetView
 from pressroom.errors import BadRequest
@@ -57,3 +59,17 @@ async def create(
         )
     response.headers["Cache-Control"] = "no-store"
     return DatasetView.of(dataset)
+
+
+@router.get("/{dataset_id}", summary="What is known of a dataset")
+async def show(dataset_id: DatasetId, press: Press, response: Response) -> DatasetView:
+    """404 once its time is over."""
+    response.headers["Cache-Control"] = "no-store"
+    return DatasetView.of(await run_in_threadpool(press.store.dataset, dataset_id))
+
+
+@router.delete("/{dataset_id}", status_code=204, summary="Forget a dataset")
+async def delete(dataset_id: DatasetId, press: Press) -> None:
+    """409 while a job that is not done reads it. Jobs that have read it keep their files."""
+    dataset = await run_in_threadpool(press.store.delete_dataset, dataset_id)
+    await press.storage_threads.run(partial(press.files.remove_dataset, dataset))

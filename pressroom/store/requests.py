@@ -240,7 +240,28 @@ class Requests(Table):
         with reading(self._engine) as connection:
             row = connection.execute(select(datasets).where(datasets.c.id == dataset_id)).one_or_none()
         if row is None:
-            raise NotFound(f"no dataset {dataset_id}", hint="datasets are removed when their time is over")
+            raise _no_dataset(dataset_id)
+        return dataset_of(row)
+
+    def delete_dataset(self, dataset_id: str) -> Dataset:
+        """Forget a dataset and give it back so that its file can be removed.
+
+        Raises `NotFound`, and `Conflict` while a job that is not done reads it.
+        """
+        active = [str(state) for state in ACTIVE]
+        with writing(self._engine) as connection:
+            # Locked first: a job that is made meanwhile either has kept it or finds it gone.
+            wanted = select(datasets).where(datasets.c.id == dataset_id).with_for_update()
+            row = connection.execute(wanted).one_or_none()
+            if row is None:
+                raise _no_dataset(dataset_id)
+            reading_now = connection.execute(
+                select(jobs.c.id, jobs.c.datasets).where(jobs.c.state.in_(active))
+            )
+            for job_id, used in reading_now:
+                if dataset_id in used.values():
+                    raise Conflict(f"job {job_id} reads dataset {dataset_id}", hint="cancel it first")
+            connection.execute(delete(datasets).where(datasets.c.id == dataset_id))
         return dataset_of(row)
 
 
@@ -256,9 +277,11 @@ def _keep_datasets(connection: Connection, job: Row[Any]) -> None:
         .values(expires=literal(job.expires, Instant()))
     )
     if gone := wanted - set(there):
-        raise NotFound(
-            f"no dataset {', '.join(sorted(gone))}", hint="datasets are removed when their time is over"
-        )
+        raise _no_dataset(*sorted(gone))
+
+
+def _no_dataset(*ids: str) -> NotFound:
+    return NotFound(f"no dataset {', '.join(ids)}", hint="datasets are removed when their time is over")
 
 
 def _no_job(job_id: str) -> NotFound:

@@ -129,6 +129,25 @@ def test_a_dataset_may_come_as_a_form(press: RunningPress) -> None:
     assert (answer.json()["name"], answer.json()["bytes"]) == ("Größe.csv", len(CSV))
 
 
+def test_a_dataset_is_forgotten_when_its_owner_says_so(press: RunningPress) -> None:
+    known = press.http.post("/v1/datasets", params={"name": "a.csv"}, content=CSV).json()
+    place = press.shop.settings.data_dir / "datasets" / known["id"]
+    address = f"/v1/datasets/{known['id']}"
+    assert press.http.get(address).json() == known
+    job = press.done(dataset=known["id"])
+    with press.waiting(dataset=known["id"]):
+        busy = problem_of(press.http.delete(address), 409, "conflict")
+        assert known["id"] in busy["detail"]
+        assert place.exists()
+    wait_for(lambda: press.http.delete(address).status_code == 204, "the job that read it has ended")
+    assert not place.exists()
+    for answer in (press.http.get(address), press.http.delete(address)):
+        problem_of(answer, 404, "not_found")
+    problem_of(press.ask(dataset=known["id"]), 404, "not_found")
+    assert press.http.get(job["files"][0]["url"]).status_code == 200, "what was made of it stays"
+    problem_of(press.http.get("/v1/datasets/a.csv"), 404, "not_found")
+
+
 def test_an_empty_body_is_refused_and_leaves_nothing(press: RunningPress) -> None:
     before = _datasets(press)
     problem_of(press.http.post("/v1/datasets", content=b""), 422, "bad_data")
