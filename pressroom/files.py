@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import re
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -25,10 +25,10 @@ from pressroom.storage import Label, open_storage
 from pressroom.upload import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
-    from pressroom.jobs import Dataset
+    from pressroom.jobs import Attempt, Dataset
     from pressroom.settings import Settings
     from pressroom.storage import Storage
 
@@ -36,13 +36,6 @@ DATASETS, PUBLISHED = "datasets", "files"
 _ATTEMPT = re.compile(rf"{PUBLISHED}/([^/]+)/([0-9]+)(?:/|$)")
 
 log = structlog.get_logger(__name__)
-
-
-class Wants(Protocol):
-    """Whether a folder of an attempt, of work or published, is in use: `Store.wants`."""
-
-    def __call__(self, job_id: str, attempt: int, *, published: bool) -> bool:
-        """Whether it is."""
 
 
 def open_files(settings: Settings) -> Files:
@@ -201,34 +194,37 @@ class Files:
         return self._storage.sweep_seconds
 
     def sweep(
-        self, wants: Wants, knows_dataset: Callable[[str], bool], *, older_than_seconds: float = 3600
+        self,
+        wanted: Callable[[Collection[Attempt]], set[Attempt]],
+        known_datasets: Callable[[Collection[str]], set[str]],
+        *,
+        older_than_seconds: float = 3600,
     ) -> list[str]:
         """Remove from the storage what dead processes left there, and give back what that was.
 
-        Files of attempts go as soon as `wants` denies them: tokens are never used again. Datasets that
+        Files of attempts go as soon as they are not `wanted`: tokens are never used again. Datasets that
         nobody knows, and what has no business there, go when unchanged for `older_than_seconds`.
         """
-        swept: list[str] = []
         before = time.time() - older_than_seconds
-        attempts: dict[str, tuple[str, int]] = {}
-        old: list[str] = []
+        attempts: dict[str, Attempt] = {}
+        rubbish: list[str] = []
         # Listed before it is asked about: what is made meanwhile is not in the list.
         for entry in self._storage.entries(PUBLISHED):
             found = _ATTEMPT.match(entry.key)
             if found is not None:
                 attempts[found[0].rstrip("/")] = found[1], int(found[2])
             elif entry.changed < before:
-                old.append(entry.key)
-        for prefix, (job_id, attempt) in attempts.items():
-            if not wants(job_id, attempt, published=True):
-                self._storage.remove_below(prefix)
-                swept.append(prefix)
-        old += [entry.key for entry in self._storage.entries(DATASETS) if entry.changed < before]
-        for key in old:
-            if not (key.startswith(f"{DATASETS}/") and knows_dataset(key.removeprefix(f"{DATASETS}/"))):
-                self._storage.remove(key)
-                swept.append(key)
-        return swept
+                rubbish.append(entry.key)
+        used = wanted(set(attempts.values()))
+        unwanted = [prefix for prefix, attempt in attempts.items() if attempt not in used]
+        for prefix in unwanted:
+            self._storage.remove_below(prefix)
+        old = [entry.key for entry in self._storage.entries(DATASETS) if entry.changed < before]
+        known = known_datasets([key.removeprefix(f"{DATASETS}/") for key in old])
+        rubbish += [key for key in old if key.removeprefix(f"{DATASETS}/") not in known]
+        for key in rubbish:
+            self._storage.remove(key)
+        return unwanted + rubbish
 
 
 @contextlib.contextmanager

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pressroom.definition import ParameterValue
 
 
+Attempt = tuple[str, int]
+"""A job's id and the number of one of its attempts, its fencing token."""
+
+
 class JobState(StrEnum):
     """Where a job stands."""
 

@@ -10,6 +10,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import shutil
 import time
 from typing import TYPE_CHECKING
@@ -18,11 +20,13 @@ from pressroom.disk import check_data_folder, disk_errors
 from pressroom.errors import StorageFull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 RESERVE_BYTES = 64 * 2**20
 """Room that is left to the database: its commits are what nothing may lose."""
+LEFT_SECONDS = 3600.0
+"""What nobody has touched for so long was left by a dead process."""
 
 
 class Scratch:
@@ -31,22 +35,36 @@ class Scratch:
     def __init__(self, root: Path, *, reserve_bytes: int = RESERVE_BYTES) -> None:
         self.root = root.resolve()
         self.reserve_bytes = reserve_bytes
+        self._locks: dict[str, int] = {}
+        """Open folders of the attempts of this process, by name."""
 
     def check(self) -> None:
         """Raise `StorageRefused` unless it can be written to."""
         check_data_folder(self.root)
 
     def begin_work(self, job_id: str, attempt: int) -> Path:
-        """An empty folder for one attempt. Raises `StorageFull` when there is no room for it."""
-        folder = self._folder("work") / f"{job_id}.{attempt}"
+        """An empty folder for one attempt, this process's until it ends or dies.
+
+        Raises `StorageFull` when there is no room for it.
+        """
+        name = f"{job_id}.{attempt}"
+        folder = self._folder("work") / name
         with disk_errors():
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
+            made = folder.with_name(f".{name}")
+            made.mkdir(exist_ok=True)
+            self._locks[name] = lock = os.open(made, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Renamed when it is locked: a sweep never sees it free.
+            made.rename(folder)
         return folder
 
     def end_work(self, job_id: str, attempt: int) -> None:
         """Remove an attempt's folder with everything in it."""
-        shutil.rmtree(self.root / "work" / f"{job_id}.{attempt}", ignore_errors=True)
+        name = f"{job_id}.{attempt}"
+        shutil.rmtree(self.root / "work" / name, ignore_errors=True)
+        if (lock := self._locks.pop(name, None)) is not None:
+            os.close(lock)
 
     def incoming(self, name: str) -> Path:
         """A place for a dataset that is being received."""
@@ -62,18 +80,22 @@ class Scratch:
                 hint="free space in the data folder and retry",
             )
 
-    def sweep_work(self, runs: Callable[[str, int], bool]) -> list[str]:
-        """Remove the work folders of attempts that `runs` denies, and say which: a token is used once."""
+    def sweep_work(self) -> list[str]:
+        """Remove the work folders of processes of this host that are dead, and say which.
+
+        The kernel knows: a folder is locked for as long as its process lives.
+        """
         swept = []
-        # Listed before it is asked about: what is made meanwhile is not in the list.
         for folder in self._entries("work"):
-            job_id, _, attempt = folder.name.partition(".")
-            if attempt.isdecimal() and not runs(job_id, int(attempt)):
-                shutil.rmtree(folder, ignore_errors=True)
-                swept.append(f"work/{folder.name}")
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                if folder.name.startswith(".") and folder.stat().st_mtime > time.time() - LEFT_SECONDS:
+                    # Just about to be locked.
+                    continue
+                if _remove_unlocked(folder):
+                    swept.append(f"work/{folder.name}")
         return swept
 
-    def sweep_incoming(self, *, older_than_seconds: float = 3600) -> list[str]:
+    def sweep_incoming(self, *, older_than_seconds: float = LEFT_SECONDS) -> list[str]:
         """Remove what was being received and has not been touched for so long, and say what."""
         swept = []
         before = time.time() - older_than_seconds
@@ -93,3 +115,15 @@ class Scratch:
         with disk_errors():
             folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _remove_unlocked(folder: Path) -> bool:
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock)
+    return True

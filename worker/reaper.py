@@ -87,10 +87,10 @@ class Reaper:
                 log.info("dataset expired", dataset=dataset.id)
                 self._files.remove_dataset(dataset)
         self._pulse.sweep()
-        swept = self._files.scratch.sweep_work(partial(self._store.wants, published=False))
+        swept = self._files.scratch.sweep_work()
         swept += self._files.scratch.sweep_incoming()
         if time.monotonic() >= self._sweep_at:
-            swept += self._files.sweep(self._store.wants, self._store.knows_dataset)
+            swept += self._files.sweep(self._store.wanted, self._store.known_datasets)
             self._sweep_at = time.monotonic() + self._files.sweep_seconds
         for path in swept:
             log.info("swept", path=path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
 import structlog
@@ -100,7 +99,7 @@ class Runner:
         """Raise `StorageFull` when there is none: a job that no worker takes keeps its attempts and waits."""
         scratch = self._files.scratch
         # What a killed child of this host has left; a reaper may be far away.
-        scratch.sweep_work(partial(self._store.wants, published=False))
+        scratch.sweep_work()
         scratch.check_room(0)
 
     def _take(self, rung: str) -> Job | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, delete, exists, func, literal, or_, select, update
+from sqlalchemy import and_, case, delete, func, literal, or_, select, update
 
 from pressroom.broker import QUEUES
 from pressroom.errors import WorkerLost
-from pressroom.jobs import ACTIVE, TRANSITIONS, Dataset, Event, Job, JobState
+from pressroom.jobs import ACTIVE, TRANSITIONS, Attempt, Dataset, Event, Job, JobState
 from pressroom.problems import problem
 from pressroom.store.change import Table, change, ended, locked
 from pressroom.store.engine import reading, writing
@@ -18,12 +19,13 @@ from pressroom.store.runs import claimable
 from pressroom.store.tables import Instant, datasets, jobs, now
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 MAX_BACK_OFF = 4
 """A silent job is rung after 1, 2, 4, 8, 16, 16, ... times the first silence: a long queue is no storm."""
 RING_BATCH = 500
 CALLBACK_BATCH = 20
+IDS_A_STATEMENT = 500
 CALLBACK_TRIES = 6
 FIRST_PAUSE = 10
 """Seconds after the first call that failed; then 40, 160, 640, 2560."""
@@ -147,29 +149,34 @@ class Upkeep(Table):
         with writing(self._engine) as connection:
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(callback_due=None))
 
-    def wants(self, job_id: str, attempt: int, *, published: bool) -> bool:
-        """Whether what `attempt` of this job has on disk is in use.
-
-        Its work folder is while it runs; what it has published also when that is what clients download.
-        """
-        query = select(jobs.c.state, jobs.c.attempt, jobs.c.files).where(jobs.c.id == job_id)
+    def wanted(self, attempts: Collection[Attempt]) -> set[Attempt]:
+        """Those of `attempts` whose published files are in use: it runs, or clients download what it made."""
+        query = select(jobs.c.id, jobs.c.state, jobs.c.attempt, jobs.c.files)
+        used: set[Attempt] = set()
         with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            return False
-        if JobState(row.state) in (JobState.RUNNING, JobState.CANCELLING):
-            return bool(row.attempt == attempt)
-        return (
-            published
-            and any(file["path"].startswith(f"files/{job_id}/{attempt}/") for file in row.files)
-            and (row.state != JobState.EXPIRED)
-        )
+            for ids in _batched({job_id for job_id, _ in attempts}):
+                for row in connection.execute(query.where(jobs.c.id.in_(ids))):
+                    state = JobState(row.state)
+                    if state in (JobState.RUNNING, JobState.CANCELLING):
+                        used.add((row.id, row.attempt))
+                    elif state is not JobState.EXPIRED:
+                        used.update((row.id, int(file["path"].split("/")[2])) for file in row.files)
+        return used.intersection(attempts)
 
-    def knows_dataset(self, dataset_id: str) -> bool:
-        """Whether a dataset of this id is recorded."""
-        query = select(exists().where(datasets.c.id == dataset_id))
+    def known_datasets(self, ids: Collection[str]) -> set[str]:
+        """Those of `ids` that are recorded."""
+        known: set[str] = set()
         with reading(self._engine) as connection:
-            return bool(connection.execute(query).scalar_one())
+            for some in _batched(ids):
+                known.update(connection.scalars(select(datasets.c.id).where(datasets.c.id.in_(some))))
+        return known
+
+
+def _batched(ids: Collection[str]) -> Iterator[list[str]]:
+    """A statement's worth of them at a time."""
+    left = iter(ids)
+    while some := list(islice(left, IDS_A_STATEMENT)):
+        yield some
 
 
 def _reason(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of jobs

@@ -241,9 +241,9 @@ def test_a_deleted_job_takes_its_rows_along_and_leaves_a_dataset(press: RunningP
     for job in (of_rows, of_dataset):
         assert press.http.delete(f"/v1/jobs/{job['id']}").status_code == 204
     assert not (folder / rows).exists()
-    assert not press.shop.store.knows_dataset(rows)
+    assert not press.shop.store.known_datasets([rows])
     assert (folder / dataset).exists()
-    assert press.shop.store.knows_dataset(dataset)
+    assert press.shop.store.known_datasets([dataset])
 
 
 def test_an_active_job_cannot_be_deleted(press: RunningPress) -> None:

@@ -185,7 +185,7 @@ def test_what_is_deleted_while_the_store_is_away_goes_with_the_sweep(
     far.line.mend()
     assert [key for key in far.contents() if job["id"] in key]
     store = press.shop.store
-    assert f"files/{job['id']}/1" in press.shop.files.sweep(store.wants, store.knows_dataset)
+    assert f"files/{job['id']}/1" in press.shop.files.sweep(store.wanted, store.known_datasets)
     assert not [key for key in far.contents() if job["id"] in key]
 
 

@@ -26,7 +26,7 @@ def assert_published_once(shop: Shop, job: Job) -> None:
 
 
 def sweep(shop: Shop) -> None:
-    shop.files.sweep(shop.store.wants, shop.store.knows_dataset)
+    shop.files.sweep(shop.store.wanted, shop.store.known_datasets)
 
 
 def put_to_sleep(child: int, shop: Shop) -> None:

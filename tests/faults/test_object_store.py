@@ -143,7 +143,7 @@ def test_a_dataset_that_nobody_knows_is_swept_and_a_known_one_is_not(shop: Shop,
     shop.store.add_dataset(kept)
     assert sorted(bucket.contents()) == sorted([kept.path, orphan.path])
     # The store's clock counts whole seconds.
-    shop.files.sweep(shop.store.wants, shop.store.knows_dataset, older_than_seconds=-60)
+    shop.files.sweep(shop.store.wanted, shop.store.known_datasets, older_than_seconds=-60)
     assert bucket.contents() == [kept.path]
 
 

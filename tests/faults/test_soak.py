@@ -11,7 +11,6 @@ import os
 import random
 import signal
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pressroom.errors import Conflict
@@ -145,7 +144,7 @@ def test_whatever_happens_every_job_ends_once(tmp_path: Path) -> None:
 
         def swept() -> bool:
             # As whoever takes the next job does.
-            shop.files.scratch.sweep_work(partial(shop.store.wants, published=False))
+            shop.files.scratch.sweep_work()
             return shop.work_folders() == []
 
         wait_for(swept, "nothing is left in the scratch")

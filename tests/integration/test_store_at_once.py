@@ -142,7 +142,7 @@ def test_a_dataset_is_never_taken_from_under_a_job_that_is_made(store: Store, da
                 return None
 
         made = [job for job in at_once(database_url, race, 6) if job is not None]
-        assert store.knows_dataset(dataset.id) == bool(made)
+        assert bool(store.known_datasets([dataset.id])) == bool(made)
 
 
 def test_everything_at_once_ends_without_a_deadlock(store: Store, database_url: str) -> None:

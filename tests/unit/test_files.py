@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from pressroom.settings import Settings
 from pressroom.storage import Label, open_storage
 from pressroom.upload import dataset_name
 from tests.doubles.build import MEDIA_TYPES, tiny_pdf, tiny_xlsx
+from tests.services import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -311,8 +314,8 @@ def test_the_sweep_takes_what_nobody_wants(files: Files, made: Path, tmp_path: P
     def sweep(seconds: float) -> set[str]:
         return set(
             files.sweep(
-                lambda _, attempt, published: attempt == 2 and not published,
-                lambda id_: id_ == kept.id,
+                lambda _: set(),
+                lambda ids: {kept.id}.intersection(ids),
                 older_than_seconds=seconds,
             )
         )
@@ -326,13 +329,21 @@ def test_the_sweep_takes_what_nobody_wants(files: Files, made: Path, tmp_path: P
 
 def test_what_an_active_attempt_has_published_is_not_swept(files: Files, made: Path) -> None:
     file = publish(files, made)
-    assert files.sweep(lambda *_, published: published, lambda _: False, older_than_seconds=-60) == []
+    assert files.sweep(lambda found: set(found), lambda _: set(), older_than_seconds=-60) == []
     assert everything(files) == [file.path]
+
+
+LEAVES_A_FOLDER = """
+import sys
+from pathlib import Path
+from pressroom.scratch import Scratch
+(Scratch(Path(sys.argv[1])).begin_work("job", 1) / "spool.arrow").write_bytes(b"x")
+"""
 
 
 def test_the_scratch_is_swept_of_what_dead_processes_left(tmp_path: Path) -> None:
     scratch = Scratch(tmp_path, reserve_bytes=0)
-    (scratch.begin_work("job", 1) / "spool.arrow").write_bytes(b"x")
+    subprocess.run([sys.executable, "-c", LEAVES_A_FOLDER, str(tmp_path)], cwd=ROOT, check=True)
     running = scratch.begin_work("job", 2) / "spool.arrow"
     running.write_bytes(b"x")
     old, fresh = scratch.incoming("old"), scratch.incoming("fresh")
@@ -340,6 +351,13 @@ def test_the_scratch_is_swept_of_what_dead_processes_left(tmp_path: Path) -> Non
         path.write_bytes(b"x")
     hour_ago = time.time() - 3700
     os.utime(old, (hour_ago, hour_ago))
-    assert scratch.sweep_work(lambda _, attempt: attempt == 2) == ["work/job.1"]
+    begun, begun_long_ago = tmp_path / "work" / ".job.3", tmp_path / "work" / ".job.4"
+    for path in (begun, begun_long_ago):
+        path.mkdir()
+    os.utime(begun_long_ago, (hour_ago, hour_ago))
+    assert Scratch(tmp_path).sweep_work() == ["work/.job.4", "work/job.1"]
+    assert scratch.sweep_work() == [], "nor is its own"
     assert scratch.sweep_incoming() == ["incoming/old"]
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == [fresh, running]
+    scratch.end_work("job", 2)
+    assert sorted((tmp_path / "work").iterdir()) == [begun]

@@ -95,7 +95,7 @@ def test_rows_of_each_earlier_step_are_kept(empty: Store, step: str) -> None:
     job = empty.job(key)
     assert (job.state, job.parameters, job.queue) == (JobState.QUEUED, {"n": 1}, "fast")
     assert empty.jobs(label="x")[0] == [job]
-    assert empty.knows_dataset(key)
+    assert empty.known_datasets([key])
     assert empty.claim(key, 60.0) is None, "attempt 1 of 1"
 
 

@@ -355,8 +355,8 @@ def test_the_rows_of_a_job_end_with_it_and_other_datasets_stay(store: Store, end
             store.delete(one.id)
     if end == "expire":
         assert len(store.expire(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1, minutes=1))) == 2
-    assert not store.knows_dataset(rows.id)
-    assert store.knows_dataset(other.id)
+    assert not store.known_datasets([rows.id])
+    assert store.known_datasets([other.id])
 
 
 def test_a_dataset_lives_as_long_as_a_job_may_read_it(store: Store) -> None:
@@ -368,8 +368,8 @@ def test_a_dataset_lives_as_long_as_a_job_may_read_it(store: Store) -> None:
     assert store.dataset(read.id).expires > read.expires
     later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=5)
     assert [old.id for old in store.expire_datasets(later)] == [unread.id]
-    assert store.knows_dataset(read.id)
-    assert not store.knows_dataset(unread.id)
+    assert store.known_datasets([read.id])
+    assert not store.known_datasets([unread.id])
 
 
 def test_a_job_of_a_dataset_that_is_gone_is_not_made(store: Store) -> None:
@@ -384,25 +384,37 @@ def test_a_jobs_own_rows_are_recorded_with_it_or_not_at_all(store: Store) -> Non
     twin = a_dataset()
     _, created = store.insert_job(new_job(datasets={"dataset": twin.id}), "key", "body", rows=twin)
     assert not created
-    assert store.knows_dataset(rows.id)
-    assert not store.knows_dataset(twin.id)
+    assert store.known_datasets([rows.id])
+    assert not store.known_datasets([twin.id])
 
 
-def test_only_the_attempt_that_counts_is_wanted_on_disk(store: Store) -> None:
+def test_only_what_the_attempt_that_counts_has_published_is_wanted(store: Store) -> None:
     job = add(store)
     store.claim(job.id, GONE)
 
-    def wanted(attempt: int) -> tuple[bool, bool]:
-        return tuple(store.wants(job.id, attempt, published=published) for published in (False, True))
+    def wanted(attempt: int) -> bool:
+        return store.wanted([(job.id, attempt)]) == {(job.id, attempt)}
 
-    assert wanted(1) == (True, True)
+    assert wanted(1)
     wait_for(lambda: store.claim(job.id, LONG), "the lease runs out")
-    assert wanted(1) == (False, False)
-    assert wanted(2) == (True, True)
+    assert not wanted(1)
+    assert wanted(2)
     store.succeed(job.id, 2, [a_file(job.id, 2)], {})
-    assert wanted(2) == (False, True), "the work is done, the files stay"
-    assert wanted(1) == (False, False)
-    assert not store.wants(new_id(), 1, published=True)
+    assert wanted(2), "its files are downloaded"
+    assert not wanted(1)
+    assert not store.wanted([(new_id(), 1)])
+
+
+def test_thousands_are_asked_about_at_once(store: Store) -> None:
+    jobs, others = [add(store) for _ in range(3)], [new_id() for _ in range(2_000)]
+    for job in jobs:
+        store.claim(job.id, LONG)
+    asked = [(id_, 1) for id_ in (*others, *(job.id for job in jobs))]
+    assert store.wanted(asked) == {(job.id, 1) for job in jobs}
+    dataset = a_dataset()
+    store.add_dataset(dataset)
+    assert store.known_datasets([*others, dataset.id]) == {dataset.id}
+    assert store.wanted([]) == store.known_datasets([]) == set()
 
 
 def test_a_success_whose_answer_was_lost_is_still_one(store: Store) -> None:
