@@ -57,8 +57,10 @@ def create_app(settings: Settings, *, ring: Callable[[str, str], None] | None = 
         yield
         await run_in_threadpool(store.close)
 
-    # Its pages of the API bring their own scripts: browsers of the installation may reach nothing else.
+    # Its page of the API brings its own scripts: browsers may reach nothing but this server. (ReDoc's asks
+    # for a picture elsewhere.)
     app = FastAPIOffline(
+        redoc_url=None,
         title="Pressroom",
         description=DESCRIPTION,
         version=_version(),

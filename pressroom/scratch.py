@@ -17,11 +17,13 @@ import time
 from typing import TYPE_CHECKING
 
 from pressroom.disk import check_data_folder, disk_errors
-from pressroom.errors import StorageFull
+from pressroom.errors import StorageFull, StorageRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
+
+    from pressroom.jobs import Attempt
 
 RESERVE_BYTES = 64 * 2**20
 """Room that is left to the database: its commits are what nothing may lose."""
@@ -39,8 +41,19 @@ class Scratch:
         """Open folders of the attempts of this process, by name."""
 
     def check(self) -> None:
-        """Raise `StorageRefused` unless it can be written to."""
+        """Raise `StorageRefused` unless it can be written to and locked."""
         check_data_folder(self.root)
+        try:
+            handle = os.open(self.root, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise StorageRefused(
+                f"the data folder can't be locked: {error.strerror}",
+                hint="PRESSROOM_DATA_DIR names another, on a local disk",
+            ) from error
 
     def begin_work(self, job_id: str, attempt: int) -> Path:
         """An empty folder for one attempt, this process's until it ends or dies.
@@ -52,7 +65,7 @@ class Scratch:
         with disk_errors():
             shutil.rmtree(folder, ignore_errors=True)
             made = folder.with_name(f".{name}")
-            made.mkdir(exist_ok=True)
+            made.mkdir()
             self._locks[name] = lock = os.open(made, os.O_RDONLY)
             fcntl.flock(lock, fcntl.LOCK_EX)
             # Renamed when it is locked: a sweep never sees it free.
@@ -80,19 +93,20 @@ class Scratch:
                 hint="free space in the data folder and retry",
             )
 
-    def sweep_work(self) -> list[str]:
-        """Remove the work folders of processes of this host that are dead, and say which.
+    def sweep_work(self, leased: Callable[[Collection[Attempt]], set[Attempt]]) -> list[str]:
+        """Remove the work folders of processes that are dead, and say which.
 
-        The kernel knows: a folder is locked for as long as its process lives.
+        The kernel knows: a folder is locked for as long as its process lives. What is not locked, and not
+        `leased` either, goes: on a volume that hosts share, none sees the others' locks.
         """
+        free = {folder: _attempt(folder.name) for folder in self._entries("work") if not _locked(folder)}
+        attempts = {attempt for attempt in free.values() if attempt is not None}
+        held = leased(attempts) if attempts else set()
         swept = []
-        for folder in self._entries("work"):
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                if folder.name.startswith(".") and folder.stat().st_mtime > time.time() - LEFT_SECONDS:
-                    # Just about to be locked.
-                    continue
-                if _remove_unlocked(folder):
-                    swept.append(f"work/{folder.name}")
+        for folder, attempt in free.items():
+            dead = _left(folder) if attempt is None else attempt not in held
+            if dead and _remove(folder):
+                swept.append(f"work/{folder.name}")
         return swept
 
     def sweep_incoming(self, *, older_than_seconds: float = LEFT_SECONDS) -> list[str]:
@@ -117,13 +131,37 @@ class Scratch:
         return folder
 
 
-def _remove_unlocked(folder: Path) -> bool:
-    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _attempt(name: str) -> Attempt | None:
+    job_id, _, number = name.partition(".")
+    return (job_id, int(number)) if job_id and number.isdecimal() else None
+
+
+def _left(folder: Path) -> bool:
+    """Whether nobody has touched for long what is no attempt's, or not yet."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
-    except BlockingIOError:
+        return folder.stat().st_mtime < time.time() - LEFT_SECONDS
+    except OSError:
         return False
+
+
+def _locked(folder: Path) -> bool:
+    """Whether a process lives that has locked the folder; what can't be looked at counts as locked."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
     finally:
-        os.close(lock)
-    return True
+        os.close(handle)
+    return False
+
+
+def _remove(folder: Path) -> bool:
+    """Remove a folder; whether it was there and is gone."""
+    if not folder.exists():
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()

@@ -246,7 +246,8 @@ class Shop:
 
     def work_folders(self) -> list[str]:
         work = self.settings.data_dir / "work"
-        return sorted(path.name for path in work.iterdir()) if work.exists() else []
+        # One that begins with a dot is about to be one, or would have been but for a kill: it is empty.
+        return sorted(path.name for path in work.glob("[!.]*")) if work.exists() else []
 
     def close(self) -> None:
         for process in self.processes:

@@ -87,7 +87,7 @@ class Reaper:
                 log.info("dataset expired", dataset=dataset.id)
                 self._files.remove_dataset(dataset)
         self._pulse.sweep()
-        swept = self._files.scratch.sweep_work()
+        swept = self._files.scratch.sweep_work(self._store.leased)
         swept += self._files.scratch.sweep_incoming()
         if time.monotonic() >= self._sweep_at:
             swept += self._files.sweep(self._store.wanted, self._store.known_datasets)
@@ -98,9 +98,8 @@ class Reaper:
     def _end_exhausted(self) -> None:
         for job in self._store.fail_exhausted():
             with bound_contextvars(job=job.id, attempt=job.attempt):
+                # What it has left is for the sweep: the job may be tried again by now.
                 log.warning("job ended without its worker", state=job.state)
-                # What it has published is left to the sweep: the job may be tried again by now.
-                self._files.scratch.end_work(job.id, job.attempt)
 
     def _ring_all(self) -> None:
         try:

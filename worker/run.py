@@ -99,7 +99,7 @@ class Runner:
         """Raise `StorageFull` when there is none: a job that no worker takes keeps its attempts and waits."""
         scratch = self._files.scratch
         # What a killed child of this host has left; a reaper may be far away.
-        scratch.sweep_work()
+        scratch.sweep_work(self._store.leased)
         scratch.check_room(0)
 
     def _take(self, rung: str) -> Job | None:

@@ -63,7 +63,7 @@ async def create(
 
 @router.get("/{dataset_id}", summary="What is known of a dataset")
 async def show(dataset_id: DatasetId, press: Press, response: Response) -> DatasetView:
-    """404 once its time is over."""
+    """404 once it is forgotten: on request, or when its time is over and no job needs it."""
     response.headers["Cache-Control"] = "no-store"
     return DatasetView.of(await run_in_threadpool(press.store.dataset, dataset_id))
 

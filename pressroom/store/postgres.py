@@ -54,8 +54,7 @@ class _Connection(psycopg.Connection[Any]):
         try:
             return super().wait(gen, interval, seconds)
         except OperationalError as error:
-            silent = error.sqlstate is None and seconds is not None and time.monotonic() - begun >= seconds
-            if not silent or timeout is not None:
+            if timeout is not None or seconds is None or time.monotonic() - begun < seconds:
                 raise
             # What it would say later is the answer to another question.
             self.close()

@@ -248,19 +248,14 @@ class Requests(Table):
 
         Raises `NotFound`, and `Conflict` while a job that is not done reads it.
         """
-        active = [str(state) for state in ACTIVE]
         with writing(self._engine) as connection:
             # Locked first: a job that is made meanwhile either has kept it or finds it gone.
             wanted = select(datasets).where(datasets.c.id == dataset_id).with_for_update()
             row = connection.execute(wanted).one_or_none()
             if row is None:
                 raise _no_dataset(dataset_id)
-            reading_now = connection.execute(
-                select(jobs.c.id, jobs.c.datasets).where(jobs.c.state.in_(active))
-            )
-            for job_id, used in reading_now:
-                if dataset_id in used.values():
-                    raise Conflict(f"job {job_id} reads dataset {dataset_id}", hint="cancel it first")
+            if (job_id := datasets_in_use(connection).get(dataset_id)) is not None:
+                raise Conflict(f"job {job_id} reads dataset {dataset_id}", hint="cancel it first")
             connection.execute(delete(datasets).where(datasets.c.id == dataset_id))
         return dataset_of(row)
 
@@ -280,8 +275,16 @@ def _keep_datasets(connection: Connection, job: Row[Any]) -> None:
         raise _no_dataset(*sorted(gone))
 
 
+def datasets_in_use(connection: Connection) -> dict[str, str]:
+    """Datasets that jobs read which are not done, each with one of these jobs."""
+    active = select(jobs.c.id, jobs.c.datasets).where(jobs.c.state.in_([str(state) for state in ACTIVE]))
+    return {dataset: job_id for job_id, used in connection.execute(active) for dataset in used.values()}
+
+
 def _no_dataset(*ids: str) -> NotFound:
-    return NotFound(f"no dataset {', '.join(ids)}", hint="datasets are removed when their time is over")
+    return NotFound(
+        f"no dataset {', '.join(ids)}", hint="datasets are removed on request, and when their time is over"
+    )
 
 
 def _no_job(job_id: str) -> NotFound:

@@ -10,10 +10,11 @@ from sqlalchemy import and_, case, delete, func, literal, or_, select, update
 
 from pressroom.broker import QUEUES
 from pressroom.errors import WorkerLost
-from pressroom.jobs import ACTIVE, TRANSITIONS, Attempt, Dataset, Event, Job, JobState
+from pressroom.jobs import TRANSITIONS, Attempt, Dataset, Event, Job, JobState
 from pressroom.problems import problem
 from pressroom.store.change import Table, change, ended, locked
 from pressroom.store.engine import reading, writing
+from pressroom.store.requests import datasets_in_use
 from pressroom.store.rows import dataset_of, job_of
 from pressroom.store.runs import claimable
 from pressroom.store.tables import Instant, datasets, jobs, now
@@ -115,9 +116,8 @@ class Upkeep(Table):
             old = locked(connection, datasets.c.id, datasets.c.expires < moment)
             if not old:
                 return []
-            active = select(jobs.c.datasets).where(jobs.c.state.in_([str(state) for state in ACTIVE]))
-            read = {id_ for (used,) in connection.execute(active) for id_ in used.values()}
-            gone = [id_ for id_ in old if id_ not in read]
+            used = datasets_in_use(connection)
+            gone = [id_ for id_ in old if id_ not in used]
             rows = connection.execute(
                 delete(datasets).where(datasets.c.id.in_(gone)).returning(datasets)
             ).all()
@@ -162,6 +162,17 @@ class Upkeep(Table):
                     elif state is not JobState.EXPIRED:
                         used.update((row.id, int(file["path"].split("/")[2])) for file in row.files)
         return used.intersection(attempts)
+
+    def leased(self, attempts: Collection[Attempt]) -> set[Attempt]:
+        """Those of `attempts` that some worker holds a lease of."""
+        query = select(jobs.c.id, jobs.c.attempt).where(jobs.c.lease_until > now())
+        held: set[Attempt] = set()
+        with reading(self._engine) as connection:
+            for ids in _batched({job_id for job_id, _ in attempts}):
+                held.update(
+                    (row.id, row.attempt) for row in connection.execute(query.where(jobs.c.id.in_(ids)))
+                )
+        return held.intersection(attempts)
 
     def known_datasets(self, ids: Collection[str]) -> set[str]:
         """Those of `ids` that are recorded."""

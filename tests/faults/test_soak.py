@@ -144,7 +144,7 @@ def test_whatever_happens_every_job_ends_once(tmp_path: Path) -> None:
 
         def swept() -> bool:
             # As whoever takes the next job does.
-            shop.files.scratch.sweep_work()
+            shop.files.scratch.sweep_work(shop.store.leased)
             return shop.work_folders() == []
 
         wait_for(swept, "nothing is left in the scratch")

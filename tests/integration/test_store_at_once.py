@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import threading
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from pressroom.errors import NotFound, StorageFull
+from pressroom.errors import Conflict, NotFound, StorageFull
 from pressroom.jobs import JobState, Phase, Progress
 from pressroom.store import Store
 from tests.disks import fill, mounted
@@ -133,8 +134,12 @@ def test_a_dataset_is_never_taken_from_under_a_job_that_is_made(store: Store, da
         store.add_dataset(dataset)
 
         def race(own: Store, number: int, id_: str = dataset.id) -> Job | None:
-            if number % 2:
+            if number == 1:
                 own.expire_datasets()
+                return None
+            if number == 3:
+                with contextlib.suppress(Conflict, NotFound):
+                    own.delete_dataset(id_)
                 return None
             try:
                 return own.insert_job(new_job(datasets={"dataset": id_}))[0]

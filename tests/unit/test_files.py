@@ -355,9 +355,12 @@ def test_the_scratch_is_swept_of_what_dead_processes_left(tmp_path: Path) -> Non
     for path in (begun, begun_long_ago):
         path.mkdir()
     os.utime(begun_long_ago, (hour_ago, hour_ago))
-    assert Scratch(tmp_path).sweep_work() == ["work/.job.4", "work/job.1"]
-    assert scratch.sweep_work() == [], "nor is its own"
+    assert Scratch(tmp_path).sweep_work(lambda found: found & {("job", 1)}) == ["work/.job.4"]
+    assert Scratch(tmp_path).sweep_work(lambda _: set()) == ["work/job.1"]
+    assert scratch.sweep_work(lambda _: set()) == [], "nor is its own"
     assert scratch.sweep_incoming() == ["incoming/old"]
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == [fresh, running]
     scratch.end_work("job", 2)
-    assert sorted((tmp_path / "work").iterdir()) == [begun]
+    (tmp_path / "work" / "stray").write_bytes(b"x")
+    assert scratch.sweep_work(lambda _: set()) == []
+    assert sorted((tmp_path / "work").iterdir()) == [begun, tmp_path / "work" / "stray"]

@@ -405,6 +405,36 @@ def test_only_what_the_attempt_that_counts_has_published_is_wanted(store: Store)
     assert not store.wanted([(new_id(), 1)])
 
 
+def test_an_attempt_is_leased_until_its_lease_runs_out_or_it_ends(store: Store) -> None:
+    job = add(store)
+    asked = [(job.id, 1), (job.id, 2)]
+    assert store.leased(asked) == set()
+    store.claim(job.id, 0.05)
+    wait_for(lambda: store.leased(asked) == set(), "the lease runs out")
+    assert store.claim(job.id, LONG)
+    assert store.leased(asked) == {(job.id, 2)}
+    store.request_cancel(job.id)
+    assert store.leased(asked) == {(job.id, 2)}, "it has not stopped yet"
+    store.finish_cancelled(job.id, 2)
+    assert store.leased(asked) == set()
+
+
+def test_a_dataset_is_deleted_when_no_job_needs_it(store: Store) -> None:
+    dataset = a_dataset()
+    store.add_dataset(dataset)
+    job = add(store, datasets={"dataset": dataset.id})
+    with pytest.raises(Conflict, match=job.id):
+        store.delete_dataset(dataset.id)
+    store.request_cancel(job.id)
+    assert store.delete_dataset(dataset.id).id == dataset.id
+    for gone in (store.delete_dataset, store.dataset):
+        with pytest.raises(NotFound, match=dataset.id):
+            gone(dataset.id)
+    with pytest.raises(NotFound, match=dataset.id):
+        store.retry(job.id)
+    assert store.job(job.id).state is JobState.CANCELLED
+
+
 def test_thousands_are_asked_about_at_once(store: Store) -> None:
     jobs, others = [add(store) for _ in range(3)], [new_id() for _ in range(2_000)]
     for job in jobs:

@@ -94,17 +94,6 @@ def test_a_server_that_does_not_answer_is_given_up(
             assert connection.exec_driver_sql("SELECT 1").scalar() == 1, "it has a new connection"
 
 
-def test_a_server_that_refuses_late_is_quoted(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_Connection, "answer_seconds", 0.5)
-    url = f"{postgres_url}&options={quote('-c statement_timeout=200ms')}"
-    with (
-        Store.open(url) as store,
-        pytest.raises(Unavailable, match="statement timeout"),
-        reading(store._engine) as connection,
-    ):
-        connection.exec_driver_sql("SELECT pg_sleep(30)")
-
-
 def test_a_migration_waits_for_another_as_long_as_that_takes(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
