@@ -94,6 +94,12 @@ smoke: build ## The image and docker-compose.yml for real, in a container engine
 	@scripts/system-libraries smoke
 	SMOKE=1 $(BIN)/pytest -v -rP tests/e2e/test_compose.py
 
+FAULTS ?= 200
+
+.PHONY: soak
+soak: build ## Faults drawn at random over a running press, two seconds each: make soak FAULTS=500
+	PRESSROOM_SOAK_FAULTS=$(FAULTS) $(BIN)/pytest -v -o timeout=0 tests/faults/test_soak.py
+
 .PHONY: lint
 lint: build $(CARGO_DENY) ## Formatting, types, import rules, spelling, licences; nothing is changed
 	$(BIN)/ruff format --check .
