@@ -1,7 +1,7 @@
 """Faults drawn at random, one on top of the other: every job ends, once, and its files are what its row says.
 
-`make soak FAULTS=500` draws more of them; a test that fails has printed its seed, and `PRESSROOM_SOAK_SEED` in
-the environment draws the same again.
+`make soak FAULTS=500` draws more of them; a test that fails has printed its seed, and `PRESSROOM_SOAK_SEED`
+draws the same again.
 """
 
 from __future__ import annotations
