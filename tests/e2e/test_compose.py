@@ -144,7 +144,7 @@ def test_the_image_holds_no_compiler_no_cache_and_nothing_of_the_tests(engine: E
     assert shell(engine, image, f"for p in {' '.join(ABSENT)}; do command -v $p; done; true") == ""
     looks = "".join(f"print({name!r}) if find_spec({name!r}) else 0;" for name in ABSENT_MODULES)
     assert shell(engine, image, f'python -c "from importlib.util import find_spec; {looks}"') == ""
-    held = "/root/.cache /root/.cargo /var/cache/pip /var/cache/uv /var/lib/apt/lists /var/cache/apt/archives"
+    held = "~root/.cache ~root/.cargo /var/cache/pip /var/cache/uv /var/lib/apt/lists /var/cache/apt/archives"
     # As root: nobody else may look into its folder.
     look = f"find {held} /src /opt/maturin -type f -name '?*.*' 2>/dev/null; id -u"
     assert shell(engine, image, look, "--user", "0", "--cap-add", "DAC_OVERRIDE").strip() == "0"

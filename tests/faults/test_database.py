@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pressroom.jobs import Job
+
 JOB = {"report": "double", "rows": [{"n": 1}, {"n": 2}]}
 
 
@@ -47,15 +49,18 @@ def http(shop: Shop) -> Iterator[httpx.Client]:
         yield client
 
 
+def at_work(shop: Shop, gate: Path) -> tuple[Process, Process, Job]:
+    """A worker, a reaper, and a job that runs until there is a `gate`."""
+    worker, reaper = shop.start_worker(), shop.start_reaper()
+    return worker, reaper, shop.wait_until(shop.submit("wait", gate=str(gate)), "running")
+
+
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_a_database_that_is_away_for_a_while_costs_nothing_but_time(
     shop: Shop, http: httpx.Client, databases: JobDatabases, tmp_path: Path, mode: str
 ) -> None:
     gate = tmp_path / "gate"
-    worker = shop.start_worker()
-    reaper = shop.start_reaper()
-    running = shop.submit("wait", gate=str(gate))
-    shop.wait_until(running, "running")
+    worker, reaper, running = at_work(shop, gate)
     databases.server.stop(mode)
     headers = {"Idempotency-Key": f"key {mode}"}
     refused = http.post("/v1/jobs", json=JOB, headers=headers)
@@ -93,10 +98,7 @@ def test_a_frozen_database_holds_nobody_for_ever(
     shop: Shop, http: httpx.Client, databases: JobDatabases, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
-    worker = shop.start_worker()
-    reaper = shop.start_reaper()
-    running = shop.submit("wait", gate=str(gate))
-    shop.wait_until(running, "running")
+    worker, reaper, running = at_work(shop, gate)
     assert http.get("/readyz").status_code == 200
     with databases.server.frozen():
         answer = http.get(f"/v1/jobs/{running.id}", timeout=60)
