@@ -54,7 +54,9 @@ class _Connection(psycopg.Connection[Any]):
         try:
             return super().wait(gen, interval, seconds)
         except OperationalError as error:
-            if timeout is not None or seconds is None or time.monotonic() - begun < seconds:
+            # What has a code is the server's answer, however late.
+            answered = error.sqlstate is not None
+            if answered or timeout is not None or seconds is None or time.monotonic() - begun < seconds:
                 raise
             # What it would say later is the answer to another question.
             self.close()
